@@ -1,0 +1,41 @@
+"""Runs a management command with the services it needs, and turns a set-up fault into one clear message."""
+
+import os
+import sys
+
+from config.embedded.state import SetupFault
+
+# Commands that need no database, or (`test`) start what they need themselves.
+_WITHOUT_SERVICES = frozenset({"help", "version", "--version", "--help", "-h", "check", "collectstatic", "findstatic", "diffsettings"})
+_AS_OWNER = frozenset({"migrate", "showmigrations", "sqlmigrate", "makemigrations", "squashmigrations", "optimizemigration"})
+
+
+def main(argv: list[str]) -> int:
+    """Runs one management command.
+
+    Args:
+        argv: as `sys.argv`.
+
+    Returns:
+        The exit code: 0 done, 1 fault (a command of ours may exit with 2 or 3 by itself).
+    """
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    command = argv[1] if len(argv) > 1 else "help"
+    if command in _AS_OWNER:
+        os.environ["WRIT_DATABASE_ROLE"] = "owner"
+    try:
+        from django.core.exceptions import ImproperlyConfigured
+        from django.core.management import execute_from_command_line
+    except ImportError:
+        print("Django is not installed here. Run `make setup`, then use .venv/bin/python manage.py …", file=sys.stderr)
+        return 1
+    try:
+        if command not in _WITHOUT_SERVICES and "--help" not in argv:
+            from config.embedded.services import ensure
+
+            ensure()
+        execute_from_command_line(argv)
+    except (SetupFault, ImproperlyConfigured) as fault:
+        print(f"writ: {fault}", file=sys.stderr)
+        return 1
+    return 0

@@ -1,0 +1,11 @@
+"""Every address of Writ. Each slice owns its own `urls.py`; this file only says where it hangs."""
+
+from django.conf import settings
+from django.urls import URLPattern, URLResolver, include, path
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("account/", include("allauth.urls")),
+]
+
+if settings.WRIT_METRICS:
+    urlpatterns.append(path("", include("django_prometheus.urls")))
