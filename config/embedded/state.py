@@ -9,7 +9,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 SOCKET_PATH_LIMIT = 107  # bytes; Linux sockaddr_un holds 108 with the closing NUL
-_LONGEST_SOCKET_NAME = len(".s.PGSQL.5432.lock")
+_LONGEST_SOCKET_NAME = ".s.PGSQL.5432.lock"
 
 
 class SetupFault(Exception):
@@ -89,7 +89,7 @@ def socket_folder() -> Path:
 
 def fits_socket_path(folder: Path) -> bool:
     """Whether the longest socket that we make in this folder stays within the kernel's limit of 107 bytes."""
-    return len(os.fsencode(folder)) + 1 + _LONGEST_SOCKET_NAME <= SOCKET_PATH_LIMIT
+    return len(os.fsencode(folder)) + 1 + len(_LONGEST_SOCKET_NAME) <= SOCKET_PATH_LIMIT
 
 
 def _is_ours(folder: Path) -> bool:

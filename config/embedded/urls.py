@@ -4,6 +4,7 @@ import json
 import os
 from urllib.parse import quote
 
+from config.embedded.accounts import postgres_account
 from config.embedded.state import secret, socket_folder, state_folder
 
 OWNER_ROLE = "writ_owner"
@@ -25,7 +26,7 @@ def is_redis_embedded() -> bool:
 def embedded_database_url(role: str, database: str = DATABASE) -> str:
     """The embedded server's URL for a role, over its unix socket with its scram password."""
     password = quote(secret(f"postgres-{role}"))
-    host = quote(str(socket_folder()), safe="")
+    host = quote(str(postgres_account().sockets), safe="")
     return f"postgresql://{role}:{password}@/{database}?host={host}"
 
 
