@@ -1,0 +1,44 @@
+"""The stored result of running a regime's rules on an order on a date."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models.functions import Now
+
+from ledger.ids import uuid7
+from ledger.transitions import choices, state_check
+from procurement.regimes.lanes import Lane
+
+
+class Determination(models.Model):
+    """Inputs, rule versions and result, to the byte; never recomputed in place."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    order = models.ForeignKey("procurement.Order", on_delete=models.PROTECT, related_name="determinations")
+    regime = models.CharField(max_length=40)
+    on = models.DateField()
+    lane = models.CharField(max_length=30, choices=choices(Lane))
+    review_policy = models.CharField(max_length=20, blank=True, default="")
+    inputs = models.JSONField()
+    result = models.JSONField()
+    rule_versions = models.JSONField()
+    list_snapshots = models.JSONField(default=list)
+    rule_set_sha256 = models.CharField(max_length=64)
+    result_sha256 = models.CharField(max_length=64)
+    made_at = models.DateTimeField(db_default=Now())
+    superseded_at = models.DateTimeField(null=True, blank=True)
+    version = models.BigIntegerField(default=1)
+
+    class Meta:
+        ordering = ("regime", "-made_at")
+        constraints: ClassVar = [
+            state_check(Lane, "determination_lane_known", "lane"),
+            models.UniqueConstraint(
+                fields=("order", "regime"), condition=models.Q(superseded_at=None), name="determination_current_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.regime} {self.on}: {self.lane}"

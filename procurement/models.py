@@ -1,0 +1,62 @@
+"""Re-exports, for Django: each concept's models live in its own folder."""
+
+from procurement.catalog.models import ChipFigure, ChipModel
+from procurement.determinations.models import Determination
+from procurement.filings.models import Filing, RemoteUser
+from procurement.licences.models import Condition, Draw, Hold, Licence, LicenceAct, LicenceLine
+from procurement.orders.models import (
+    DemandAssessment,
+    Order,
+    OrderLine,
+    OrderParty,
+    Receipt,
+    ReceiptItem,
+    Release,
+)
+from procurement.parties.models import Ownership, Party, PartyName, Site
+from procurement.review.models import Case, Decision, Flag, Question
+from procurement.screening.models import (
+    AdHocSearch,
+    Hit,
+    HitDecision,
+    ListEntry,
+    ListName,
+    ListSnapshot,
+    ScreeningRun,
+)
+
+__all__ = [
+    "AdHocSearch",
+    "Case",
+    "ChipFigure",
+    "ChipModel",
+    "Condition",
+    "Decision",
+    "DemandAssessment",
+    "Determination",
+    "Draw",
+    "Filing",
+    "Flag",
+    "Hit",
+    "HitDecision",
+    "Hold",
+    "Licence",
+    "LicenceAct",
+    "LicenceLine",
+    "ListEntry",
+    "ListName",
+    "ListSnapshot",
+    "Order",
+    "OrderLine",
+    "OrderParty",
+    "Ownership",
+    "Party",
+    "PartyName",
+    "Question",
+    "Receipt",
+    "ReceiptItem",
+    "Release",
+    "RemoteUser",
+    "ScreeningRun",
+    "Site",
+]
