@@ -1,0 +1,94 @@
+"""One spelling for what is the same name: the order of the steps matters and is told at ``normalise``."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from functools import lru_cache
+
+from procurement.screening.matching.homoglyphs import put_back
+from procurement.screening.matching.organisations import split_forms, strip_cjk_form
+from procurement.screening.matching.transliteration import has_consonant_script, to_latin
+
+MAX_NAME_LENGTH = 1000
+_DOTTED = re.compile(r"\b\w(?:\.\w)+\b\.?")
+_SLASHED_FORM = re.compile(r"\b([a-z])/([a-z])\b")
+_WORD = re.compile(r"[^\W_]+")
+_CJK = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af]+")
+
+
+@dataclass(frozen=True)
+class Normalised:
+    """A name as it is compared.
+
+    Attributes:
+        tokens: the words that name, in the order written.
+        forms: legal forms found, which hardly count.
+        lacks_vowels: it came from a script that does not write vowels.
+    """
+
+    text: str
+    tokens: tuple[str, ...]
+    forms: tuple[str, ...]
+    lacks_vowels: bool
+
+    @property
+    def key(self) -> str:
+        """The tokens sorted: equal keys are an exact match but for order and form."""
+        return " ".join(sorted(self.tokens))
+
+    @property
+    def squashed(self) -> str:
+        """The tokens run together, for names that differ in their spaces."""
+        return "".join(self.tokens)
+
+
+@lru_cache(maxsize=8192)
+def normalise(text: str) -> Normalised:
+    """Bring a name to the form in which it is compared.
+
+    Compatibility forms (NFKC), invisible characters out, look-alike letters back into their word's alphabet,
+    lower case, diacritics off, Latin letters for Cyrillic, Greek, Arabic and Hebrew, abbreviations' dots
+    closed up, legal forms apart. Chinese, Japanese and Korean characters are kept.
+    """
+    visible = _visible(unicodedata.normalize("NFKC", text[:MAX_NAME_LENGTH]))
+    lacks_vowels = has_consonant_script(visible)
+    folded = " ".join(put_back(word) for word in visible.split()).casefold()
+    latin = to_latin(_without_marks(folded))
+    tokens, forms = split_forms(_words(latin))
+    cjk_tokens, cjk_forms = _without_cjk_forms(tokens)
+    return Normalised(text, tuple(cjk_tokens), tuple(forms + cjk_forms), lacks_vowels)
+
+
+def _visible(text: str) -> str:
+    """The text without format characters (zero-width, direction marks); controls become spaces."""
+    kept = []
+    for letter in text:
+        category = unicodedata.category(letter)
+        if category != "Cf" and not "\ufe00" <= letter <= "\ufe0f":
+            kept.append(" " if category == "Cc" else letter)
+    return "".join(kept)
+
+
+def _without_marks(text: str) -> str:
+    """The text without combining marks; Hangul and kana are put together again."""
+    if text.isascii():
+        return text
+    bare = "".join(letter for letter in unicodedata.normalize("NFKD", text) if unicodedata.category(letter) != "Mn")
+    return unicodedata.normalize("NFC", bare)
+
+
+def _words(text: str) -> list[str]:
+    """The words of a lower-case text: apostrophes close up, ``s.a.`` is one word, ``&`` is ``and``."""
+    text = re.sub(r"['\u2019\u2018`\u02bc]", "", text).replace("&", " and ")
+    text = _DOTTED.sub(lambda found: found.group().replace(".", "") + " ", text)
+    text = _SLASHED_FORM.sub(r"\1\2", text)
+    words = _WORD.findall(_CJK.sub(lambda run: f" {run.group()} ", text))
+    return [word for word in words if word != "and"] or words
+
+
+def _without_cjk_forms(tokens: list[str]) -> tuple[list[str], list[str]]:
+    """Tokens with Chinese and Japanese legal forms stripped, and those forms."""
+    stripped = [strip_cjk_form(token) for token in tokens]
+    return [token for token, _ in stripped], [form for _, form in stripped if form]
