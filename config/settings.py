@@ -114,6 +114,7 @@ CRISPY_ALLOWED_TEMPLATE_PACKS = ["bootstrap5"]
 CRISPY_TEMPLATE_PACK = "bootstrap5"
 
 # --- Databases, cache, queue -------------------------------------------------------------------------------------
+# WRIT_DATABASE_NAME sends a process to another database of the same server (tests do).
 # WRIT_DATABASE_ROLE=owner is set by `manage.py migrate` alone; everything that serves signs in as writ_app.
 WRIT_DATABASE_ROLE = _env.choice("WRIT_DATABASE_ROLE", "app", among=("app", "owner"))
 WRIT_DATABASE_POOL = _env.integer("WRIT_DATABASE_POOL", 0, low=0, high=200)
@@ -135,7 +136,7 @@ def _database(url: str) -> dict[str, Any]:
     named = {key: str(parts.pop(key, "") or "") for key in ("dbname", "user", "password", "host", "port")}
     return {
         "ENGINE": "django.db.backends.postgresql",
-        "NAME": named["dbname"] or "writ",
+        "NAME": _env.text("WRIT_DATABASE_NAME", named["dbname"] or "writ"),
         "USER": named["user"],
         "PASSWORD": named["password"],
         "HOST": named["host"],

@@ -38,6 +38,9 @@ def provision(connection: psycopg.Connection, database: str) -> None:
     """
     ensure_role(connection, urls.OWNER_ROLE, "CREATEDB")
     ensure_role(connection, urls.APP_ROLE, "NOCREATEDB")
+    connection.execute(  # so that the owner may end the serving role's sessions when it drops a database
+        sql.SQL("GRANT {} TO {}").format(sql.Identifier(urls.APP_ROLE), sql.Identifier(urls.OWNER_ROLE))
+    )
     if not _is_superuser(connection):  # then we may only hand a database to a role that we are a member of
         connection.execute(sql.SQL("GRANT {} TO CURRENT_USER").format(sql.Identifier(urls.OWNER_ROLE)))
     found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [database]).fetchone()

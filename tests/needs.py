@@ -1,0 +1,43 @@
+"""What a test may need of the machine: absent, the test skips with a reason; named in WRIT_REQUIRE, it fails instead."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+
+def need(name: str, *, is_there: bool, reason: str) -> None:
+    """Skips the running test where something is absent, or fails it where WRIT_REQUIRE names that thing."""
+    if is_there:
+        return
+    required = {word.strip() for word in os.environ.get("WRIT_REQUIRE", "").split(",")}
+    if name in required:
+        pytest.fail(f"WRIT_REQUIRE names {name!r}, and {reason}", pytrace=False)
+    pytest.skip(reason)
+
+
+def chromium_path() -> str | None:
+    """Debian's Chromium (or Chrome), which playwright drives."""
+    return next((path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None)
+
+
+def need_chromium() -> None:
+    """For pages opened in a real browser."""
+    reason = "no chromium on the PATH (apt-get install chromium)"
+    need("chromium", is_there=chromium_path() is not None, reason=reason)
+
+
+def need_data() -> None:
+    """For tests on the data folder."""
+    folder = Path(settings.WRIT_DATA)
+    need("data", is_there=folder.is_dir(), reason=f"no data folder at {folder} (set WRIT_DATA)")
+
+
+def need_gpu() -> None:
+    """For tests on a real accelerator."""
+    need("gpu", is_there=bool(shutil.which("nvidia-smi")), reason="no NVIDIA GPU on this machine")
+
+
+BY_MARKER = {"chromium": need_chromium, "data": need_data, "gpu": need_gpu}
