@@ -1,0 +1,50 @@
+"""The record refuses to be changed, through the application's role and through the owner's."""
+
+import psycopg
+import pytest
+from django.db import transaction
+
+from ledger.models import Counter, Entry
+from ledger.services import record
+
+pytestmark = pytest.mark.django_db
+
+CHANGES = ("UPDATE ledger_entry SET act = 'other'", "DELETE FROM ledger_entry", "TRUNCATE ledger_entry CASCADE")
+
+
+@pytest.fixture
+def counter() -> Counter:
+    return Counter.objects.create(prefix="TST", year=2026)
+
+
+def test_record_outside_transaction_is_refused(transactional_db: None) -> None:
+    counter = Counter.objects.create(prefix="TST", year=2026)
+    with pytest.raises(RuntimeError, match="inside the transaction"):
+        record("test.done", counter)
+
+
+def test_record_whose_act_is_rolled_back_leaves_no_row(counter: Counter) -> None:
+    with pytest.raises(KeyError), transaction.atomic():
+        record("test.done", counter)
+        raise KeyError
+    assert not Entry.objects.exists()
+
+
+@pytest.mark.parametrize("statement", CHANGES)
+def test_entry_changed_by_the_application_is_refused(
+    transactional_db: None, app_connection: psycopg.Connection, statement: str
+) -> None:
+    with transaction.atomic():
+        record("test.done", Counter.objects.create(prefix="TST", year=2026))
+    with pytest.raises((psycopg.errors.InsufficientPrivilege, psycopg.errors.RestrictViolation)):
+        app_connection.execute(statement)
+
+
+@pytest.mark.parametrize("statement", CHANGES)
+def test_entry_changed_by_the_owner_is_refused(
+    transactional_db: None, owner_connection: psycopg.Connection, statement: str
+) -> None:
+    with transaction.atomic():
+        record("test.done", Counter.objects.create(prefix="TST", year=2026))
+    with pytest.raises(psycopg.errors.RestrictViolation, match="append-only"):
+        owner_connection.execute(statement)
