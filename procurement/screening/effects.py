@@ -30,14 +30,14 @@ class Effect:
         authority: its code, such as ``EL``.
         words: what it means, in a sentence for the officer.
         citation: the provision it rests on.
-        stops_work: whether a confirmed match stops orders and running jobs at once.
+        stops_now: whether a confirmed match stops running jobs at once; any other opens a decision first.
     """
 
     authority: str
     kind: EffectKind
     words: str
     citation: str
-    stops_work: bool
+    stops_now: bool
 
 
 _STOPPING = frozenset(
@@ -45,36 +45,79 @@ _STOPPING = frozenset(
         EffectKind.PROHIBITED,
         EffectKind.LICENCE_REQUIRED,
         EffectKind.MILITARY_END_USER,
-        EffectKind.READ_ENTRY,
         EffectKind.STOP,
     }
 )
 _TABLE: tuple[tuple[str, EffectKind, str, str], ...] = (
-    ("DPL", EffectKind.PROHIBITED, "A denial order forbids taking part in any transaction in items subject to "
-     "the EAR, including forwarding, financing and servicing.", "15 CFR part 764, supplement 2"),
-    ("SDN", EffectKind.PROHIBITED, "Property is blocked: no dealings. Some programmes add an EAR licence "
-     "requirement.", "31 CFR chapter V; 15 CFR 744.8"),
-    ("EL", EffectKind.LICENCE_REQUIRED, "A licence is required to the extent the entry states; no licence "
-     "exception is available but for a narrow one.", "15 CFR 744.16; part 744, supplement 4"),
-    ("MEU", EffectKind.MILITARY_END_USER, "A licence is required for the items of supplement 2 to part 744.",
-     "15 CFR 744.21; part 744, supplement 7"),
-    ("UVL", EffectKind.STATEMENT_REQUIRED, "A UVL statement must be had from the party first, and no licence "
-     "exception may be used.", "15 CFR 744.15; part 744, supplement 6"),
-    ("CMIC", EffectKind.SECURITIES_ONLY, "Concerns publicly traded securities only; a strong sign to look for an "
-     "Entity List entry and for diversion.", "E.O. 13959 as amended"),
-    ("SSI", EffectKind.READ_ENTRY, "Prohibitions differ by directive: read the one the entry names.",
-     "31 CFR part 589"),
+    (
+        "DPL",
+        EffectKind.PROHIBITED,
+        "A denial order forbids taking part in any transaction in items subject to the EAR.",
+        "15 CFR part 764, supplement 2",
+    ),
+    (
+        "SDN",
+        EffectKind.PROHIBITED,
+        "Property is blocked: no dealings. Some programmes add an EAR licence requirement.",
+        "31 CFR chapter V; 15 CFR 744.8",
+    ),
+    (
+        "EL",
+        EffectKind.LICENCE_REQUIRED,
+        "A licence is required to the extent the entry states; hardly any exception is available.",
+        "15 CFR 744.16; part 744, supplement 4",
+    ),
+    (
+        "MEU",
+        EffectKind.MILITARY_END_USER,
+        "A licence is required for the items of supplement 2 to part 744.",
+        "15 CFR 744.21; part 744, supplement 7",
+    ),
+    (
+        "UVL",
+        EffectKind.STATEMENT_REQUIRED,
+        "A UVL statement must be had from the party first, and no licence exception may be used.",
+        "15 CFR 744.15; part 744, supplement 6",
+    ),
+    (
+        "CMIC",
+        EffectKind.SECURITIES_ONLY,
+        "Concerns publicly traded securities only; look for an Entity List entry and for diversion.",
+        "E.O. 13959 as amended",
+    ),
+    (
+        "SSI",
+        EffectKind.READ_ENTRY,
+        "Prohibitions differ by directive: read the one the entry names.",
+        "31 CFR part 589",
+    ),
     ("NS-MBS", EffectKind.READ_ENTRY, "Particular menu items apply: read the entry.", "31 CFR chapter V"),
     ("PLC", EffectKind.READ_ENTRY, "Read the entry.", "31 CFR part 594"),
-    ("CAP", EffectKind.READ_ENTRY, "Restricts correspondent and payable-through accounts: read the entry.",
-     "31 CFR part 561"),
-    ("DTC", EffectKind.READ_ENTRY, "Debarred from ITAR-controlled activity; matters where an item is a defence "
-     "article.", "22 CFR 127.7"),
-    ("ISN", EffectKind.READ_ENTRY, "Measures differ by determination: read the Federal Register notice.",
-     "Department of State, nonproliferation sanctions"),
-    ("UN", EffectKind.PROHIBITED, "Assets freeze and, for most programmes, an arms embargo, as member states "
-     "carry them out.", "UN Security Council Consolidated List"),
-)  # fmt: skip
+    (
+        "CAP",
+        EffectKind.READ_ENTRY,
+        "Restricts correspondent and payable-through accounts: read the entry.",
+        "31 CFR part 561",
+    ),
+    (
+        "DTC",
+        EffectKind.READ_ENTRY,
+        "Debarred from ITAR-controlled activity; matters where an item is a defence article.",
+        "22 CFR 127.7",
+    ),
+    (
+        "ISN",
+        EffectKind.READ_ENTRY,
+        "Measures differ by determination: read the Federal Register notice.",
+        "Department of State, nonproliferation sanctions",
+    ),
+    (
+        "UN",
+        EffectKind.PROHIBITED,
+        "Assets freeze and, for most programmes, an arms embargo, as member states carry them out.",
+        "UN Security Council Consolidated List",
+    ),
+)
 _BY_AUTHORITY = {
     code: Effect(code, kind, words, citation, kind in _STOPPING) for code, kind, words, citation in _TABLE
 }
@@ -92,7 +135,7 @@ def effect_of(authority: str, declared: str = "") -> Effect:
     Args:
         declared: the effect a house list's row states (``stop`` or ``review``); other lists cannot choose.
 
-    An authority that is not in the table, or a house row without a known effect, stops work: an unknown
+    An authority that is not in the table, or a house row without a known effect, stops at once: an unknown
     effect is never a pass.
     """
     if authority == HOUSE:
@@ -101,5 +144,7 @@ def effect_of(authority: str, declared: str = "") -> Effect:
     known = _BY_AUTHORITY.get(authority)
     if known is not None:
         return known
-    words = f"The effect of the list {authority or '(unnamed)'} is not known here: work stops until it is read."
+    words = (
+        f"The effect of the list {authority or '(unnamed)'} is not known here: work stops until it is read."
+    )
     return Effect(authority, EffectKind.READ_ENTRY, words, "", True)

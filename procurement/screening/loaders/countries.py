@@ -15,15 +15,18 @@ HK Hong Kong|HK China, Hong Kong Special Administrative Region|MO Macau|MO Macao
 CO Colombia|KM Comoros|CG Congo|CG Congo, Republic of the|CD Democratic Republic of the Congo
 CD Congo, Democratic Republic of the|CR Costa Rica|HR Croatia|CU Cuba|CY Cyprus|CZ Czech Republic|CZ Czechia
 KP Democratic People's Republic of Korea|KP Korea, North|KP North Korea|KR Korea, South|KR South Korea
-KR Republic of Korea|DK Denmark|DO Dominican Republic|EC Ecuador|EG Egypt|SV El Salvador|ER Eritrea|EE Estonia
-ET Ethiopia|FI Finland|FR France|GA Gabon|GM Gambia|GM The Gambia|GE Georgia|DE Germany|GH Ghana|GI Gibraltar
+KR Republic of Korea|DK Denmark|DO Dominican Republic|EC Ecuador|EG Egypt|SV El Salvador|ER Eritrea
+EE Estonia|ET Ethiopia|FI Finland|FR France|GA Gabon|GM Gambia|GM The Gambia|GE Georgia|DE Germany|GH Ghana|GI Gibraltar
 GR Greece|GT Guatemala|GN Guinea|GW Guinea-Bissau|GY Guyana|HT Haiti|HN Honduras|HU Hungary|IN India
 ID Indonesia|IR Iran|IR Iran (Islamic Republic of)|IQ Iraq|IE Ireland|IL Israel|IT Italy|JM Jamaica|JP Japan
 JO Jordan|KZ Kazakhstan|KE Kenya|KW Kuwait|KG Kyrgyzstan|LV Latvia|LB Lebanon|LR Liberia|LY Libya
-LI Liechtenstein|LT Lithuania|LU Luxembourg|MY Malaysia|MV Maldives|ML Mali|MT Malta|MH Marshall Islands
+LI Liechtenstein|LT Lithuania|LU Luxembourg|MY Malaysia
+MV Maldives|ML Mali|MT Malta|MH Marshall Islands
 MR Mauritania|MU Mauritius|MX Mexico|MD Moldova|MC Monaco|MN Mongolia|ME Montenegro|MA Morocco|MZ Mozambique
-NA Namibia|NP Nepal|NL Netherlands|NZ New Zealand|NI Nicaragua|NE Niger|NG Nigeria|MK North Macedonia|NO Norway
-OM Oman|PK Pakistan|PS State of Palestine|PS Palestinian|PA Panama|PY Paraguay|PE Peru|PH Philippines|PL Poland
+NA Namibia|NP Nepal|NL Netherlands|NZ New Zealand|NI Nicaragua|NE Niger|NG Nigeria
+MK North Macedonia|NO Norway
+OM Oman|PK Pakistan|PS State of Palestine|PS Palestinian|PA Panama|PY Paraguay|PE Peru
+PH Philippines|PL Poland
 PT Portugal|QA Qatar|RO Romania|RU Russia|RU Russian Federation|RW Rwanda|SM San Marino|SA Saudi Arabia
 SN Senegal|RS Serbia|SC Seychelles|SL Sierra Leone|SG Singapore|SK Slovakia|SI Slovenia|SO Somalia
 ZA South Africa|SS South Sudan|ES Spain|LK Sri Lanka|SD Sudan|SE Sweden|CH Switzerland|SY Syria

@@ -132,7 +132,8 @@ def checked(document: ListDocument) -> Iterator[EntryRecord]:
         raise ListFault("empty_list", "The list has no entries.")
     if document.announced_count is not None and document.announced_count != count:
         raise ListFault(
-            "wrong_count", f"The list announces {document.announced_count} entries and has {count}: truncated?"
+            "wrong_count",
+            f"The list announces {document.announced_count} entries and has {count}: truncated?",
         )
 
 

@@ -47,7 +47,9 @@ class _Reader:
         self.parser.EntityDeclHandler = self._refuse
 
     def _refuse(self, *_: object) -> None:
-        raise ListFault("forbidden_doctype", "The file declares a document type or entities; a list never does.")
+        raise ListFault(
+            "forbidden_doctype", "The file declares a document type or entities; a list never does."
+        )
 
     def _start(self, tag: str, attributes: dict[str, str]) -> None:
         self._depth += 1
@@ -156,6 +158,6 @@ def _names(record: Element) -> list[Name]:
 def _countries(record: Element) -> tuple[str, ...]:
     """Countries of nationality and address."""
     values = [value.text or "" for value in record.iterfind("NATIONALITY/VALUE")]
-    for address in (*record.iter("INDIVIDUAL_ADDRESS"), *record.iter("ENTITY_ADDRESS")):
-        values.append(address.findtext("COUNTRY") or "")
+    addresses = (*record.iter("INDIVIDUAL_ADDRESS"), *record.iter("ENTITY_ADDRESS"))
+    values.extend(address.findtext("COUNTRY") or "" for address in addresses)
     return country_codes(tuple(clean(value) for value in values))

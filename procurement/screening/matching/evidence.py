@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 import rfc8785
 
@@ -44,7 +45,7 @@ def evidence_hash(subject: Subject, listed: ListedParty) -> str:
 
     A decision is bound to it: while it stays the same the hit never comes back, when it changes the hit does.
     """
-    seen = {
+    seen: dict[str, Any] = {
         "v": 1,
         "entry": listed.key,
         "entry_content": listed.content_sha256,

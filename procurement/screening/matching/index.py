@@ -33,10 +33,15 @@ class IndexedName:
 
 
 class CandidateIndex:
-    """The names of every listed party, searchable by any of their parts; immutable once built."""
+    """The names of every listed party, searchable by any of their parts; immutable once built.
 
-    def __init__(self, parties: Iterable[ListedParty]) -> None:
+    Args:
+        weights_of: an index over whole lists whose token weights to use, so that a part of them scores alike.
+    """
+
+    def __init__(self, parties: Iterable[ListedParty], weights_of: CandidateIndex | None = None) -> None:
         self.names: list[IndexedName] = []
+        self._weights_of = weights_of
         self._postings: defaultdict[str, array[int]] = defaultdict(lambda: array("I"))
         self._squashed: defaultdict[str, array[int]] = defaultdict(lambda: array("I"))
         self._skeletons: defaultdict[str, array[int]] = defaultdict(lambda: array("I"))
@@ -55,6 +60,8 @@ class CandidateIndex:
 
     def weight(self, token: str) -> float:
         """How much a token tells: the inverse document frequency among listed names, at least 1."""
+        if self._weights_of is not None:
+            return self._weights_of.weight(token)
         bearers = len(self._postings[token]) if token in self._postings else 0
         return 1.0 + math.log((len(self.names) + 1) / (bearers + 1))
 

@@ -11,9 +11,10 @@ from procurement.screening.matching.homoglyphs import put_back
 from procurement.screening.matching.organisations import split_forms, strip_cjk_form
 from procurement.screening.matching.transliteration import has_consonant_script, to_latin
 
-MAX_NAME_LENGTH = 1000
+MAX_NAME_LENGTH = 500
 _DOTTED = re.compile(r"\b\w(?:\.\w)+\b\.?")
 _SLASHED_FORM = re.compile(r"\b([a-z])/([a-z])\b")
+_APOSTROPHES = str.maketrans("", "", "'\u2019\u2018`\u02bc")
 _WORD = re.compile(r"[^\W_]+")
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af]+")
 
@@ -25,12 +26,14 @@ class Normalised:
     Attributes:
         tokens: the words that name, in the order written.
         forms: legal forms found, which hardly count.
+        whole: all words run together, legal forms included.
         lacks_vowels: it came from a script that does not write vowels.
     """
 
     text: str
     tokens: tuple[str, ...]
     forms: tuple[str, ...]
+    whole: str
     lacks_vowels: bool
 
     @property
@@ -52,19 +55,22 @@ def normalise(text: str) -> Normalised:
     lower case, diacritics off, Latin letters for Cyrillic, Greek, Arabic and Hebrew, abbreviations' dots
     closed up, legal forms apart. Chinese, Japanese and Korean characters are kept.
     """
-    visible = _visible(unicodedata.normalize("NFKC", text[:MAX_NAME_LENGTH]))
+    visible = _visible(text[:MAX_NAME_LENGTH])
     lacks_vowels = has_consonant_script(visible)
     folded = " ".join(put_back(word) for word in visible.split()).casefold()
     latin = to_latin(_without_marks(folded))
-    tokens, forms = split_forms(_words(latin))
+    words = _words(latin)
+    tokens, forms = split_forms(words)
     cjk_tokens, cjk_forms = _without_cjk_forms(tokens)
-    return Normalised(text, tuple(cjk_tokens), tuple(forms + cjk_forms), lacks_vowels)
+    return Normalised(text, tuple(cjk_tokens), tuple(forms + cjk_forms), "".join(words), lacks_vowels)
 
 
 def _visible(text: str) -> str:
-    """The text without format characters (zero-width, direction marks); controls become spaces."""
+    """Compatibility forms, without zero-width and direction marks; controls become spaces."""
+    if text.isascii() and text.isprintable():
+        return text
     kept = []
-    for letter in text:
+    for letter in unicodedata.normalize("NFKC", text):
         category = unicodedata.category(letter)
         if category != "Cf" and not "\ufe00" <= letter <= "\ufe0f":
             kept.append(" " if category == "Cc" else letter)
@@ -75,13 +81,15 @@ def _without_marks(text: str) -> str:
     """The text without combining marks; Hangul and kana are put together again."""
     if text.isascii():
         return text
-    bare = "".join(letter for letter in unicodedata.normalize("NFKD", text) if unicodedata.category(letter) != "Mn")
+    bare = "".join(
+        letter for letter in unicodedata.normalize("NFKD", text) if unicodedata.category(letter) != "Mn"
+    )
     return unicodedata.normalize("NFC", bare)
 
 
 def _words(text: str) -> list[str]:
     """The words of a lower-case text: apostrophes close up, ``s.a.`` is one word, ``&`` is ``and``."""
-    text = re.sub(r"['\u2019\u2018`\u02bc]", "", text).replace("&", " and ")
+    text = text.translate(_APOSTROPHES).replace("&", " and ")
     text = _DOTTED.sub(lambda found: found.group().replace(".", "") + " ", text)
     text = _SLASHED_FORM.sub(r"\1\2", text)
     words = _WORD.findall(_CJK.sub(lambda run: f" {run.group()} ", text))

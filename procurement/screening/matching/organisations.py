@@ -11,8 +11,7 @@ from __future__ import annotations
 _FORMS: dict[str, tuple[str, ...]] = {
     "ltd": ("ltd", "limited", "ltda", "limitada", "pte ltd", "pvt ltd", "private limited", "pty ltd"),
     "co": ("co", "company", "compania", "compagnie", "cie", "cia"),
-    "co ltd": ("co ltd", "company limited", "co limited", "coltd",
-        "youxian gongsi", "gufen youxian gongsi"),
+    "co ltd": ("co ltd", "company limited", "co limited", "coltd", "youxian gongsi", "gufen youxian gongsi"),
     "corp": ("corp", "corporation", "corporacion"),
     "inc": ("inc", "incorporated"),
     "llc": ("llc", "limited liability company", "limited liability co", "l l c", "lc"),
@@ -33,14 +32,30 @@ _FORMS: dict[str, tuple[str, ...]] = {
     "sas": ("sas", "sasu"),
     "bv": ("bv", "besloten vennootschap", "nv", "naamloze vennootschap"),
     "ab": ("ab", "aktiebolag", "oy", "oyj", "as", "asa", "aps", "a s"),
-    "as tr": ("anonim sirketi", "anonim sirket", "limited sirketi", "limited sirket", "sti", "ltd sti", "sirketi"),
+    "as tr": (
+        "anonim sirketi",
+        "anonim sirket",
+        "limited sirketi",
+        "limited sirket",
+        "sti",
+        "ltd sti",
+        "sirketi",
+    ),
     "kk": ("kk", "kabushiki kaisha", "godo kaisha"),
     "sdn bhd": ("sdn bhd", "sendirian berhad", "bhd", "berhad"),
     "fz": ("fze", "fzc", "fzco", "fz llc", "dmcc"),
     "pjs": ("pjs", "private joint stock", "sherkat"),
 }
 _CJK_FORMS = (
-    "股份有限公司", "有限责任公司", "有限責任公司", "集团有限公司", "有限公司", "株式会社", "股份公司", "公司", "(株)",
+    "股份有限公司",
+    "有限责任公司",
+    "有限責任公司",
+    "集团有限公司",
+    "有限公司",
+    "株式会社",
+    "股份公司",
+    "公司",
+    "(株)",
 )  # fmt: skip
 PHRASES: dict[tuple[str, ...], str] = {
     tuple(phrase.split()): form for form, phrases in _FORMS.items() for phrase in phrases

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from rapidfuzz.distance import OSA
@@ -17,6 +17,13 @@ RUN_TOGETHER_LEAST = 0.88
 RUN_TOGETHER_TRUST = 0.97
 SKELETON_TRUST = 0.9
 SKELETON_SHORTEST = 3
+SLIP_SHORTEST = 6
+SLIP_LETTERS = 12
+SLIP_SCORES = (0.0, 0.91, 0.87, 0.84)
+CONTAINED_BASE = 0.8
+CONTAINED_SHARE = 0.15
+CONTAINED_QUERY_WEIGHT = 6.5
+CONTAINED_LISTED_WEIGHT = 14.0
 
 
 class How(StrEnum):
@@ -27,6 +34,7 @@ class How(StrEnum):
     INITIAL = "initial"
     RUN_TOGETHER = "run_together"
     CONSONANTS = "consonants"
+    SLIPS = "slips"
 
 
 @dataclass(frozen=True)
@@ -52,7 +60,8 @@ class Comparison:
 def compare(query: Normalised, listed: Normalised, weight: Weight) -> Comparison:
     """Compare two names by their parts, and run together; the better account stands."""
     best = by_parts(query, listed, weight)
-    for whole in (_run_together(query, listed), _by_consonants(query, listed)):
+    best = _contained(best, query, listed, weight)
+    for whole in (_run_together(query, listed), _by_consonants(query, listed), _by_slips(query, listed)):
         if whole is not None and whole.score > best.score:
             best = whole
     return best
@@ -127,6 +136,34 @@ def _by_consonants(query: Normalised, listed: Normalised) -> Comparison | None:
         return None
     ratio = float(OSA.normalized_similarity(left, right, score_cutoff=RUN_TOGETHER_LEAST))
     return _whole(query.squashed, listed.squashed, ratio * SKELETON_TRUST, How.CONSONANTS) if ratio else None
+
+
+def _by_slips(query: Normalised, listed: Normalised) -> Comparison | None:
+    """Names that are equal, legal form included, but for a few slips of the keyboard."""
+    left, right = query.whole, listed.whole
+    shorter = min(len(left), len(right))
+    if shorter < SLIP_SHORTEST:
+        return None
+    most = min(len(SLIP_SCORES) - 1, 1 + shorter // SLIP_LETTERS)
+    slips = OSA.distance(left, right, score_cutoff=most)
+    if not 0 < slips <= most:
+        return None
+    return _whole(left, right, SLIP_SCORES[slips], How.SLIPS)
+
+
+def _contained(parts: Comparison, query: Normalised, listed: Normalised, weight: Weight) -> Comparison:
+    """A name that is a distinctive part of the other scores higher than its share alone."""
+    if any(part.how is not How.EQUAL for part in parts.parts) or not parts.parts:
+        return parts
+    inside_listed = not parts.only_query and sum(map(weight, query.tokens)) >= CONTAINED_QUERY_WEIGHT
+    inside_query = (
+        not parts.only_listed
+        and len(listed.tokens) > 1
+        and sum(map(weight, listed.tokens)) >= CONTAINED_LISTED_WEIGHT
+    )
+    if not (inside_listed or inside_query):
+        return parts
+    return replace(parts, score=max(parts.score, CONTAINED_BASE + CONTAINED_SHARE * parts.score))
 
 
 def _whole(left: str, right: str, score: float, how: How) -> Comparison:

@@ -40,7 +40,16 @@ LATIN_SPECIALS = {
 TO_LATIN = str.maketrans({**CYRILLIC, **GREEK, **ARABIC, **HEBREW, **LATIN_SPECIALS})
 CONSONANT_SCRIPTS = ("ARABIC", "HEBREW")
 _SKELETON = str.maketrans("", "", "aeiouyw")
-_SOUNDS = (("kh", "h"), ("gh", "g"), ("dh", "d"), ("th", "t"), ("ph", "f"), ("ck", "k"), ("q", "k"), ("c", "k"))
+_SOUNDS = (
+    ("kh", "h"),
+    ("gh", "g"),
+    ("dh", "d"),
+    ("th", "t"),
+    ("ph", "f"),
+    ("ck", "k"),
+    ("q", "k"),
+    ("c", "k"),
+)
 
 
 def script_of(letter: str) -> str:
@@ -55,7 +64,9 @@ def to_latin(text: str) -> str:
 
 def has_consonant_script(text: str) -> bool:
     """Whether the text is written in a script that leaves vowels out."""
-    return any(script_of(letter) in CONSONANT_SCRIPTS for letter in text if letter.isalpha())
+    return not text.isascii() and any(
+        script_of(letter) in CONSONANT_SCRIPTS for letter in text if letter.isalpha()
+    )
 
 
 def skeleton(token: str) -> str:
