@@ -1,0 +1,113 @@
+"""What a runner is given: its folder, its devices, a bare environment, and nothing that is not its own."""
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+
+from gpu_runtime.guard.cradle import RunnerPlan
+from gpu_runtime.guard.isolation import FIRST_RUNNER_UID, LAST_RUNNER_UID, can_use_other_user
+from gpu_runtime.guard.order import ATTEMPT, HostDevice, Order, write_json
+from gpu_runtime.protocol import MessageMalformed
+from gpu_runtime.protocol.messages import AttemptPlace, ClaimAnswer
+
+SOURCES = Path(__file__).resolve().parents[2]
+SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin"
+PROGRAMS = (os.__file__, str(Path(__file__).with_name("__init__.py")))
+RUNNER = (sys.executable, "-m", "gpu_runtime.runner")
+NAME_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")
+MAX_NAME = 100
+
+
+def plan_runner(
+    order: Order, claim: ClaimAnswer, devices: tuple[str, ...], runner: tuple[str, ...]
+) -> RunnerPlan:
+    """Lay out the runner's folders and say how it is to be started.
+
+    Raises:
+        MessageMalformed: if the checkpoint's name is no plain file name.
+        OSError: if a folder cannot be made.
+    """
+    folder = Path(order.run_folder)
+    checkpoints = Path(order.checkpoint_root) / plain_name(claim.attempt.checkpoint_name)
+    uid = choose_uid(checkpoints, [runner[0], *PROGRAMS, str(folder.parent), str(checkpoints.parent)])
+    own = [device for device in order.devices if device.uuid in devices]
+    for path in (checkpoints, folder, folder / "tmp"):
+        _own_folder(path, uid)
+    write_json(folder / ATTEMPT, _attempt_paper(claim.spec, claim.attempt, own, checkpoints), mode=0o644)
+    return RunnerPlan(
+        argv=(*runner, str(folder)),
+        environment=runner_environment(folder, own, len(order.devices)),
+        folder=str(folder),
+        uid=uid,
+        hidden_folders=order.hidden_folders,
+    )
+
+
+def plain_name(name: str) -> str:
+    """The name, if it can only be a file's name and nothing else.
+
+    Raises:
+        MessageMalformed: for a path, a hidden name or other characters.
+    """
+    if not 0 < len(name) <= MAX_NAME or name.startswith(".") or not NAME_CHARACTERS.issuperset(name):
+        raise MessageMalformed(f"{name[:MAX_NAME]!r} is no plain name: letters, digits, '.', '_', '-'")
+    return name
+
+
+def _attempt_paper(
+    spec: Mapping[str, object], place: AttemptPlace, devices: list[HostDevice], checkpoints: Path
+) -> dict[str, object]:
+    return {
+        "spec": dict(spec),
+        "devices": [asdict(device) for device in devices],
+        "rank": place.rank,
+        "world_size": place.world_size,
+        "rendezvous": place.rendezvous,
+        "checkpoint_dir": str(checkpoints),
+        "resume": asdict(place.resume) if place.resume else None,
+    }
+
+
+def choose_uid(checkpoints: Path, needed: list[str]) -> int | None:
+    """The user for this job: the owner of its checkpoints, or one that owns no other job's.
+
+    Returns:
+        None where the runner has to keep our user: we are not root, or another user could not reach what
+        it needs.
+    """
+    if os.geteuid() != 0:
+        return None
+    owners = {path.name: path.stat().st_uid for path in checkpoints.parent.iterdir()}
+    uid = owners.get(checkpoints.name)
+    if uid is None or not FIRST_RUNNER_UID <= uid <= LAST_RUNNER_UID:
+        taken = set(owners.values())
+        uid = next((free for free in range(FIRST_RUNNER_UID, LAST_RUNNER_UID + 1) if free not in taken), None)
+    return uid if uid is not None and can_use_other_user(uid, needed) else None
+
+
+def _own_folder(path: Path, uid: int | None) -> None:
+    path.mkdir(mode=0o700, exist_ok=True)
+    if uid is not None:
+        os.chown(path, uid, uid, follow_symlinks=False)
+
+
+def runner_environment(folder: Path, devices: list[HostDevice], devices_of_host: int) -> dict[str, str]:
+    """All that the runner learns from its environment: no address, no credential of ours."""
+    uuids = ",".join(device.uuid for device in devices)
+    threads = max(1, (os.cpu_count() or 1) * len(devices) // max(1, devices_of_host))
+    environment = {
+        "PATH": f"{Path(sys.executable).parent}:{SYSTEM_PATH}",
+        "HOME": str(folder),
+        "TMPDIR": str(folder / "tmp"),
+        "LANG": "C.UTF-8",
+        "PYTHONPATH": str(SOURCES),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONUNBUFFERED": "1",
+        "OMP_NUM_THREADS": str(threads),
+        "WRIT_DEVICES": uuids,
+    }
+    if all(device.backend == "nvml" for device in devices):
+        environment["CUDA_VISIBLE_DEVICES"] = uuids
+    return environment
