@@ -1,0 +1,182 @@
+"""Starts a few processes, watches them, and leaves none behind, however it ends."""
+
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from types import FrameType, TracebackType
+from typing import Self
+
+import psutil
+
+from config.embedded.accounts import dies_with_parent
+from config.embedded.servers import log_file
+from config.embedded.state import ROOT, SetupFault, state_folder
+from config.processes import READY_TIMEOUT_S, Process
+
+RESTARTS_ALLOWED = 3
+KILL_AFTER_S = 5.0
+_POLL_S = 0.1
+_PR_SET_CHILD_SUBREAPER = 36
+_KEEPER = "config.embedded.keeper"
+
+
+@dataclass
+class Supervisor:
+    """A context in which processes run.
+
+    Attributes:
+        report: takes a line for the person at the terminal.
+    """
+
+    report: Callable[[str], None]
+    _running: dict[str, tuple[Process, "subprocess.Popen[bytes]"]] = field(default_factory=dict)
+    _restarts: dict[str, int] = field(default_factory=dict)
+    _is_asked_to_stop: bool = False
+    _before: dict[int, object] = field(default_factory=dict)
+
+    def __enter__(self) -> Self:
+        """Takes over Ctrl-C and SIGTERM, and adopts orphans of its processes."""
+        ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            self._before[number] = signal.signal(number, self._ask_to_stop)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        """Stops everything, the last started first."""
+        for process, _running in reversed(list(self._running.values())):
+            self.stop(process.name)
+        _end_stragglers()
+        for number, handler in self._before.items():
+            signal.signal(number, handler)  # type: ignore[arg-type]
+
+    def _ask_to_stop(self, number: int, frame: FrameType | None) -> None:
+        self._is_asked_to_stop = True
+
+    @property
+    def is_asked_to_stop(self) -> bool:
+        """Whether Ctrl-C was pressed or a signal came."""
+        return self._is_asked_to_stop
+
+    def start(self, processes: Iterable[Process]) -> None:
+        """Starts processes at once and returns when all are ready.
+
+        Raises:
+            SetupFault: one of them ended or did not get ready.
+        """
+        chosen = list(processes)
+        for process in chosen:
+            self._running[process.name] = (process, _spawn(process))
+        for process in chosen:
+            self._wait_until_ready(process)
+
+    def stop(self, name: str) -> None:
+        """Ends one process, its whole group at last."""
+        process, running = self._running.pop(name)
+        if running.poll() is None:
+            running.terminate()
+            with suppress(subprocess.TimeoutExpired):
+                running.wait(process.stop_timeout_s)
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(running.pid, signal.SIGKILL)
+        running.wait()
+
+    def pid(self, name: str) -> int:
+        """The process id of a running process."""
+        return self._running[name][1].pid
+
+    def watch(self) -> None:
+        """Runs until somebody asks to stop; starts again what ends by itself, a few times.
+
+        Raises:
+            SetupFault: a process ends again and again.
+        """
+        while not self._is_asked_to_stop:
+            self.tend()
+            time.sleep(_POLL_S)
+
+    def tend(self) -> None:
+        """Starts again what ended by itself.
+
+        Raises:
+            SetupFault: it has ended too often.
+        """
+        for name, (process, running) in list(self._running.items()):
+            if running.poll() is None:
+                continue
+            self._restarts[name] = self._restarts.get(name, 0) + 1
+            if self._restarts[name] > RESTARTS_ALLOWED:
+                raise SetupFault(_last_words(name, running.returncode))
+            self.report(f"{name} ended by itself (exit {running.returncode}); starting it again")
+            self._running[name] = (process, _spawn(process))
+
+    def _wait_until_ready(self, process: Process) -> None:
+        started = told = time.monotonic()
+        while not self._is_asked_to_stop:
+            running = self._running[process.name][1]
+            if running.poll() is not None:
+                raise SetupFault(_last_words(process.name, running.returncode))
+            if process.is_ready is None or process.is_ready():
+                return
+            now = time.monotonic()
+            if now - started > READY_TIMEOUT_S:
+                raise SetupFault(f"{process.name} did not get ready in {READY_TIMEOUT_S:.0f} s; see {_log_path(process.name)}.")
+            if now - told > 2.0:
+                told = now
+                self.report(f"waiting for {process.name} … {now - started:.0f} s")
+            time.sleep(_POLL_S)
+
+
+def _spawn(process: Process) -> "subprocess.Popen[bytes]":
+    with log_file(process.name) as log:
+        return subprocess.Popen(
+            process.argv,
+            cwd=ROOT,
+            env={**os.environ, "PYTHONUNBUFFERED": "1", **process.env},
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            process_group=0,  # Ctrl-C reaches us alone; we stop them in order
+            preexec_fn=dies_with_parent(signal.SIGTERM),
+        )
+
+
+def _log_path(name: str) -> str:
+    return str(state_folder() / "log" / f"{name}.log")
+
+
+def _last_words(name: str, status: int) -> str:
+    with open(_log_path(name), encoding="utf-8", errors="replace") as file:
+        tail = "".join(file.readlines()[-15:])
+    return f"{name} ended (exit {status}). Its last words, from {_log_path(name)}:\n{tail.rstrip()}"
+
+
+def _end_stragglers() -> None:
+    """Ends what our processes left behind, in whatever session: it was handed to us when its parent went."""
+    left = [child for child in psutil.Process().children(recursive=True) if not _belongs_to_keeper(child)]
+    for child in left:
+        with suppress(psutil.NoSuchProcess):
+            child.terminate()
+    _gone, alive = psutil.wait_procs(left, timeout=KILL_AFTER_S)
+    for child in alive:
+        with suppress(psutil.NoSuchProcess):
+            child.kill()
+    psutil.wait_procs(alive, timeout=KILL_AFTER_S)
+
+
+def _belongs_to_keeper(child: psutil.Process) -> bool:
+    try:
+        return any(_KEEPER in " ".join(one.cmdline()) for one in (child, *child.parents()))
+    except psutil.NoSuchProcess:
+        return True  # it is gone
+
+
+def say(line: str) -> None:
+    """A line for the person at the terminal."""
+    sys.stdout.write(f"writ: {line}\n")
+    sys.stdout.flush()
