@@ -4,7 +4,8 @@ from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("", include("accounts.urls")),
+    path("", include("allocation.today.urls")),
+    path("account/", include("accounts.urls")),
     path("account/", include("allauth.urls")),
 ]
 
