@@ -1,6 +1,6 @@
-"""Writ's settings: one file, everything that differs between machines comes from the environment.
+"""Writ's settings: one file; everything that differs between machines comes from the environment.
 
-WRIT_ENV is `local` (the default: secrets and services live in `.writ/`) or `production` (secrets come from the environment).
+WRIT_ENV is `local` (the default: secrets and services live in `.writ/`) or `production` (secrets come from outside).
 """
 
 import os
@@ -41,7 +41,8 @@ WRIT_METRICS = _env.flag("WRIT_METRICS")
 
 # --- Django ------------------------------------------------------------------------------------------------------
 SECRET_KEY = _env.text("WRIT_SECRET_KEY", required=True) if IS_PRODUCTION else secret("django-secret-key")
-ALLOWED_HOSTS = _env.words("WRIT_ALLOWED_HOSTS", () if IS_PRODUCTION else ("127.0.0.1", "localhost", "[::1]"), required=True)
+_LOCAL_HOSTS = () if IS_PRODUCTION else ("127.0.0.1", "localhost", "[::1]")
+ALLOWED_HOSTS = _env.words("WRIT_ALLOWED_HOSTS", _LOCAL_HOSTS, required=True)
 CSRF_TRUSTED_ORIGINS = _env.words("WRIT_TRUSTED_ORIGINS")
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
@@ -90,6 +91,7 @@ MIDDLEWARE = [
     "accounts.middleware.ActorMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "config.errors.RefusalMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_prometheus.middleware.PrometheusAfterMiddleware",

@@ -7,6 +7,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("allocation.today.urls")),
     path("account/", include("accounts.urls")),
     path("account/", include("allauth.urls")),
+    path("ledger/", include("ledger.urls")),
 ]
 
 if settings.WRIT_METRICS:

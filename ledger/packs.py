@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from ledger.canonical import entry_document, instant
 from ledger.keys import key_id, signing_key
-from ledger.models import Attachment, Entry, Head
+from ledger.models import Attachment, Entry
 from ledger.sealing import head_document, seal_everything
 from ledger.tree import SealTree
 

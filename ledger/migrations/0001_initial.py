@@ -2,8 +2,9 @@
 
 import django.db.models.deletion
 import django.db.models.functions.datetime
-import ledger.ids
 from django.db import migrations, models
+
+import ledger.ids
 
 
 class Migration(migrations.Migration):
