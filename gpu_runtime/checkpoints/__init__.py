@@ -1,0 +1,1 @@
+"""Checkpoints on disk: written aside, renamed when whole, verified before they are used."""

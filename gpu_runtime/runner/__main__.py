@@ -1,0 +1,37 @@
+"""`python -m gpu_runtime.runner RUN_DIR`: exit 0 done, 75 drained, 2 bad attempt, anything else failed."""
+
+import sys
+import time
+from pathlib import Path
+
+from gpu_runtime.runner.stopping import Stopping
+
+
+def main(arguments: list[str]) -> int:
+    """Listen for SIGTERM first, then read the attempt, and import torch last."""
+    began = time.monotonic()
+    stopping = Stopping()
+    stopping.install()
+    if len(arguments) != 1 or not Path(arguments[0]).is_dir():
+        sys.stderr.write("Usage: python -m gpu_runtime.runner RUN_DIR (a folder that holds attempt.json)\n")
+        return 2
+    return _run(Path(arguments[0]), stopping, began)
+
+
+def _run(run_dir: Path, stopping: Stopping, began: float) -> int:
+    from gpu_runtime.runner.attempt import BadAttempt, read_attempt
+    from gpu_runtime.runner.environment import prepare
+
+    try:
+        attempt = read_attempt(run_dir)
+    except BadAttempt as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    prepare()
+    from gpu_runtime.runner.session import run_attempt
+
+    return run_attempt(run_dir, attempt, stopping, began)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,108 @@
+"""One run from its start, or its checkpoint, to its end or its drain."""
+
+import time
+from dataclasses import dataclass
+
+from gpu_runtime.checkpoints.manifest import DamagedCheckpoint
+from gpu_runtime.checkpoints.store import CheckpointStore
+from gpu_runtime.runner.attempt import Attempt
+from gpu_runtime.runner.devices import choose_device
+from gpu_runtime.runner.metrics import MetricsFile
+from gpu_runtime.runner.stopping import Stopping
+from gpu_runtime.runner.window import LossWindow
+from gpu_runtime.trainer.evaluation import Evaluation, bits
+from gpu_runtime.trainer.schedule import learning_rate_at
+from gpu_runtime.trainer.text import Corpus, bigram_entropy_bits, load_corpus
+from gpu_runtime.trainer.training import Training
+
+# Often enough for a live chart, rarely enough to cost nothing.
+STEPS_PER_LINE = 5
+
+
+@dataclass
+class Progress:
+    """How far a run has come."""
+
+    started_at_step: int = 0
+    loss: float | None = None
+    evaluated_step: int = -1
+    held_out_loss: float | None = None
+
+
+class Run:
+    """Trains one attempt."""
+
+    def __init__(self, attempt: Attempt, metrics: MetricsFile, stopping: Stopping) -> None:
+        self.attempt, self._metrics, self._stopping = attempt, metrics, stopping
+        device = choose_device(attempt)
+        self._store = CheckpointStore(attempt.checkpoint_dir)
+        self.corpus: Corpus = load_corpus(attempt.config.data)
+        self.bigram_bits = bigram_entropy_bits(self.corpus.held_out)
+        self.training = Training(attempt.config, self.corpus.train, device)
+        self._evaluation = Evaluation(self.corpus.held_out, attempt.config)
+        self.progress, self._window, self._saved_step = Progress(), LossWindow(), 0
+        self._resume()
+
+    def train(self) -> bool:
+        """Go on until the last step is evaluated or a stop is asked for; what was trained is saved.
+
+        Returns:
+            Whether the training is complete.
+        """
+        self._stopping.hold_for_work()
+        self._window.skip_time()
+        while not self._is_over() and not self._stopping.asked():
+            self._one_step()
+        self._report_loss()
+        self._save()
+        self._evaluate()
+        return self._is_over() and self.progress.evaluated_step == self.training.step
+
+    def _is_over(self) -> bool:
+        return self.training.step >= self.attempt.config.steps
+
+    def _one_step(self) -> None:
+        config = self.attempt.config
+        self.progress.loss = self.training.advance()
+        self._window.add(self.progress.loss, config.tokens_per_step)
+        step = self.training.step
+        if step % STEPS_PER_LINE == 0:
+            self._report_loss()
+        if step % config.checkpoint_every == 0:
+            self._save()
+        if step % config.evaluate_every == 0:
+            self._evaluate()
+        self._window.skip_time()
+
+    def _report_loss(self) -> None:
+        if not self._window.is_empty:
+            step, means = self.training.step, self._window.take()
+            self._metrics.train(step, means.loss, means.tokens_per_s, learning_rate_at(step, self.attempt.config))
+
+    def _evaluate(self) -> None:
+        step = self.training.step
+        if self.progress.evaluated_step == step:
+            return
+        loss = self._evaluation.held_out_loss(self.training.model, self._stopping.asked)
+        if loss is not None:
+            self.progress.evaluated_step, self.progress.held_out_loss = step, loss
+            self._metrics.evaluation(step, loss, bits(loss), self.bigram_bits)
+
+    def _save(self) -> None:
+        step = self.training.step
+        if step == self._saved_step:
+            return
+        record = self._store.write(step, self.training.state())
+        self._saved_step = step
+        self._metrics.checkpoint(record)
+        self._store.thin_out(time.time())
+
+    def _resume(self) -> None:
+        resume = self.attempt.resume
+        if resume is None:
+            return
+        step, state = self._store.read(resume.name, resume.manifest_sha256)
+        if step != resume.step:
+            raise DamagedCheckpoint(f"{resume.name} was written at step {step}, not {resume.step}.")
+        self.training.load(state)
+        self._saved_step = self.progress.started_at_step = step
