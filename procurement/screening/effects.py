@@ -118,9 +118,7 @@ _TABLE: tuple[tuple[str, EffectKind, str, str], ...] = (
         "UN Security Council Consolidated List",
     ),
 )
-_BY_AUTHORITY = {
-    code: Effect(code, kind, words, citation, kind in _STOPPING) for code, kind, words, citation in _TABLE
-}
+_BY_AUTHORITY = {code: Effect(code, kind, words, citation, kind in _STOPPING) for code, kind, words, citation in _TABLE}
 HOUSE = "HOUSE"
 HOUSE_KINDS = (EffectKind.STOP, EffectKind.REVIEW)
 _HOUSE_WORDS = {
@@ -144,7 +142,5 @@ def effect_of(authority: str, declared: str = "") -> Effect:
     known = _BY_AUTHORITY.get(authority)
     if known is not None:
         return known
-    words = (
-        f"The effect of the list {authority or '(unnamed)'} is not known here: work stops until it is read."
-    )
+    words = f"The effect of the list {authority or '(unnamed)'} is not known here: work stops until it is read."
     return Effect(authority, EffectKind.READ_ENTRY, words, "", True)

@@ -101,7 +101,10 @@ class HitState(StrEnum):
 
 
 class Hit(models.Model):
-    """Evidence that a party may be a listed one: a hit is evidence, not a verdict."""
+    """Evidence that a party may be a listed one: a hit is evidence, not a verdict.
+
+    ``withdrawn_at`` is set when the evidence is no longer seen: the list or the party has changed since.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     party = models.ForeignKey("procurement.Party", on_delete=models.PROTECT, related_name="hits")
@@ -114,6 +117,7 @@ class Hit(models.Model):
     effect = models.CharField(max_length=40)
     state = models.CharField(max_length=20, choices=choices(HitState), default=HitState.OPEN)
     found_at = models.DateTimeField(db_default=Now())
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering = ("-found_at",)

@@ -36,9 +36,7 @@ AE United Arab Emirates|GB United Kingdom|GB United Kingdom of Great Britain and
 US United States|US United States of America|UY Uruguay|UZ Uzbekistan|VU Vanuatu|VE Venezuela|VN Vietnam
 VN Viet Nam|YE Yemen|ZM Zambia|ZW Zimbabwe
 """
-_BY_NAME = {
-    item[3:].strip().casefold(): item[:2] for line in _NAMES.strip().splitlines() for item in line.split("|")
-}
+_BY_NAME = {item[3:].strip().casefold(): item[:2] for line in _NAMES.strip().splitlines() for item in line.split("|")}
 
 
 def country_code(text: str) -> str:

@@ -68,9 +68,7 @@ class EntryRecord:
 
     def as_listed(self, source_code: str) -> ListedParty:
         """The part that matching needs."""
-        return ListedParty(
-            f"{source_code}:{self.key}", self.content_sha256, self.names, self.countries, self.kind
-        )
+        return ListedParty(f"{source_code}:{self.key}", self.content_sha256, self.names, self.countries, self.kind)
 
 
 @dataclass(frozen=True)

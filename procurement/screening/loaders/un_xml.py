@@ -47,9 +47,7 @@ class _Reader:
         self.parser.EntityDeclHandler = self._refuse
 
     def _refuse(self, *_: object) -> None:
-        raise ListFault(
-            "forbidden_doctype", "The file declares a document type or entities; a list never does."
-        )
+        raise ListFault("forbidden_doctype", "The file declares a document type or entities; a list never does.")
 
     def _start(self, tag: str, attributes: dict[str, str]) -> None:
         self._depth += 1
@@ -82,9 +80,7 @@ def read(path: Path) -> ListDocument:
     Raises:
         ListFault: not this list's XML, or a document type or entity is declared.
     """
-    return ListDocument(
-        "un", "UN Security Council Consolidated List", _entries(path), _published(_generated(path))
-    )
+    return ListDocument("un", "UN Security Council Consolidated List", _entries(path), _published(_generated(path)))
 
 
 def _generated(path: Path) -> str:

@@ -34,9 +34,7 @@ TRADE_NAMES = (
     TradeName(("曙光", "中科曙光"), ("Sugon", "Dawning Information Industry"), "CSL, CMIC list; 84 FR 29373"),
     TradeName(("海光",), ("Hygon", "Higon"), "84 FR 29373"),
     TradeName(("寒武纪", "寒武紀"), ("Cambricon", "Cambricon Technologies"), "87 FR 77508"),
-    TradeName(
-        ("海康威视", "海康威視"), ("Hikvision", "Hangzhou Hikvision Digital Technology"), "84 FR 54002"
-    ),
+    TradeName(("海康威视", "海康威視"), ("Hikvision", "Hangzhou Hikvision Digital Technology"), "84 FR 54002"),
     TradeName(("商汤", "商湯"), ("SenseTime", "Sensetime Group"), "84 FR 54002"),
     TradeName(("旷视", "曠視"), ("Megvii", "Megvii Technology"), "84 FR 54002"),
     TradeName(("科大讯飞", "科大訊飛"), ("iFlytek",), "84 FR 54002"),
@@ -44,17 +42,13 @@ TRADE_NAMES = (
     TradeName(("依图", "依圖"), ("Yitu", "Yitu Technology"), "84 FR 54002"),
     TradeName(("长江存储", "長江存儲"), ("YMTC", "Yangtze Memory Technologies"), "87 FR 77505"),
     TradeName(("壁仞",), ("Biren", "Biren Technology"), "88 FR 71992"),
-    TradeName(
-        ("摩尔线程", "摩爾線程"), ("Moore Threads", "Moore Thread Intelligent Technology"), "88 FR 71992"
-    ),
+    TradeName(("摩尔线程", "摩爾線程"), ("Moore Threads", "Moore Thread Intelligent Technology"), "88 FR 71992"),
     TradeName(("飞腾", "飛騰"), ("Phytium", "Phytium Information Technology"), "86 FR 18437"),
     TradeName(("龙芯", "龍芯"), ("Loongson", "Loongson Technology"), "88 FR 13675"),
     TradeName(("中兴通讯", "中興通訊"), ("ZTE", "Zhongxing Telecommunications Equipment"), "81 FR 12004"),
     TradeName(("大疆",), ("DJI", "Da-Jiang Innovations"), "85 FR 83420"),
     TradeName(("智谱", "智譜"), ("Zhipu", "Zhipu AI"), "90 FR 4617"),
-    TradeName(
-        ("国防科技大学", "國防科技大學"), ("National University of Defense Technology",), "84 FR 29373"
-    ),
+    TradeName(("国防科技大学", "國防科技大學"), ("National University of Defense Technology",), "84 FR 29373"),
     TradeName(
         ("中国电科", "中國電科", "中国电子科技集团"),
         ("China Electronics Technology Group",),

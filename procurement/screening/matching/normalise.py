@@ -81,9 +81,7 @@ def _without_marks(text: str) -> str:
     """The text without combining marks; Hangul and kana are put together again."""
     if text.isascii():
         return text
-    bare = "".join(
-        letter for letter in unicodedata.normalize("NFKD", text) if unicodedata.category(letter) != "Mn"
-    )
+    bare = "".join(letter for letter in unicodedata.normalize("NFKD", text) if unicodedata.category(letter) != "Mn")
     return unicodedata.normalize("NFC", bare)
 
 

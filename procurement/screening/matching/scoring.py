@@ -157,9 +157,7 @@ def _contained(parts: Comparison, query: Normalised, listed: Normalised, weight:
         return parts
     inside_listed = not parts.only_query and sum(map(weight, query.tokens)) >= CONTAINED_QUERY_WEIGHT
     inside_query = (
-        not parts.only_listed
-        and len(listed.tokens) > 1
-        and sum(map(weight, listed.tokens)) >= CONTAINED_LISTED_WEIGHT
+        not parts.only_listed and len(listed.tokens) > 1 and sum(map(weight, listed.tokens)) >= CONTAINED_LISTED_WEIGHT
     )
     if not (inside_listed or inside_query):
         return parts

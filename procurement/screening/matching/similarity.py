@@ -23,8 +23,6 @@ def token_similarity(left: str, right: str) -> float:
     if len(left) == 1 or len(right) == 1:
         return INITIAL if left[0] == right[0] and left.isalpha() and right.isalpha() else 0.0
     if min(len(left), len(right)) <= SHORT:
-        return (
-            SHORT_ONE_SLIP if max(len(left), len(right)) >= SHORT and OSA.distance(left, right) == 1 else 0.0
-        )
+        return SHORT_ONE_SLIP if max(len(left), len(right)) >= SHORT and OSA.distance(left, right) == 1 else 0.0
     ratio = OSA.normalized_similarity(left, right, score_cutoff=LEAST)
     return 1 - (1 - ratio) * LENIENCE if ratio else 0.0

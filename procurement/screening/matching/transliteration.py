@@ -64,9 +64,7 @@ def to_latin(text: str) -> str:
 
 def has_consonant_script(text: str) -> bool:
     """Whether the text is written in a script that leaves vowels out."""
-    return not text.isascii() and any(
-        script_of(letter) in CONSONANT_SCRIPTS for letter in text if letter.isalpha()
-    )
+    return not text.isascii() and any(script_of(letter) in CONSONANT_SCRIPTS for letter in text if letter.isalpha())
 
 
 def skeleton(token: str) -> str:

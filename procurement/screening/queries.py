@@ -1,0 +1,146 @@
+"""What pages, the API and other rooms read of screening."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from django.db.models import Case, Count, IntegerField, Q, QuerySet, Value, When
+from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
+
+from accounts.actors import Actor
+from accounts.permissions import Act
+from procurement.filings.models import Filing
+from procurement.orders.models import Order
+from procurement.parties.models import Party, ScreeningState
+from procurement.screening.models import AdHocSearch, Hit, HitDecision, HitState, ListSnapshot
+from procurement.screening.subjects import parties_of_filing, parties_of_order
+
+STALE_AFTER_DAYS = 7
+IN_REVIEW = "in_review"
+
+
+@dataclass(frozen=True)
+class ScreeningBlocker:
+    """Why screening keeps something from going on, and the page that mends it."""
+
+    reason: str
+    url: str = ""
+
+
+@dataclass(frozen=True)
+class ListHealth:
+    """One list in force: how old it is, and whether it may still be relied on."""
+
+    snapshot: ListSnapshot
+    age_days: int
+
+    @property
+    def is_stale(self) -> bool:
+        """Older than 7 days by its own date."""
+        return self.age_days > STALE_AFTER_DAYS
+
+
+def hits_visible_to(actor: Actor) -> QuerySet[Hit]:
+    """All hits for those who may see screening, none for anybody else."""
+    hits = Hit.objects.select_related("party", "entry__snapshot")
+    return hits if actor.may(Act.SEE_SCREENING) else hits.none()
+
+
+def queue(actor: Actor, state: str = "") -> QuerySet[Hit]:
+    """Hits to look at, the most alike first; by default those that need a person."""
+    hits = hits_visible_to(actor).annotate(
+        waiting_releases=Count("decisions", filter=Q(decisions__outcome="released", decisions__in_effect_at=None))
+    )
+    if state == "releases":
+        hits = hits.filter(state=HitState.TRUE_MATCH, waiting_releases__gt=0)
+    elif state in set(HitState):
+        hits = hits.filter(state=state)
+    else:
+        hits = hits.filter(state=HitState.OPEN, withdrawn_at=None)
+    return hits.order_by("-score", "found_at")
+
+
+def queue_counts(actor: Actor) -> dict[str, int]:
+    """How many hits stand in each tab of the queue."""
+    hits = hits_visible_to(actor)
+    counts = dict(hits.order_by().values_list("state").annotate(count=Count("pk")))
+    counts["open"] = hits.filter(state=HitState.OPEN, withdrawn_at=None).count()
+    pending = HitDecision.objects.filter(outcome=HitState.RELEASED, in_effect_at=None, hit__state=HitState.TRUE_MATCH)
+    counts["releases"] = pending.count() if actor.may(Act.SEE_SCREENING) else 0
+    return counts
+
+
+def decisions_of(hit: Hit) -> QuerySet[HitDecision]:
+    """What was said of a hit, newest first, with the persons."""
+    return hit.decisions.select_related("decider_person", "decider_team", "countersigner_person")
+
+
+def pending_release(hit: Hit) -> HitDecision | None:
+    """A release that waits for its second person."""
+    return decisions_of(hit).filter(outcome=HitState.RELEASED, in_effect_at=None).first()
+
+
+def hits_of_parties(actor: Actor, parties: Iterable[uuid.UUID]) -> QuerySet[Hit]:
+    """Hits on these parties that are seen now or stand as a match, for the case page; undecided first."""
+    first = Case(When(state=HitState.OPEN, then=Value(0)), default=Value(1), output_field=IntegerField())
+    standing = Q(withdrawn_at=None) | Q(state=HitState.TRUE_MATCH)
+    return hits_visible_to(actor).filter(standing, party__in=parties).order_by(first, "-score")
+
+
+def list_health(today: date | None = None) -> list[ListHealth]:
+    """The lists in force, with their age in days."""
+    now = today or timezone.now().date()
+    current = ListSnapshot.objects.filter(is_current=True)
+    return [ListHealth(snapshot, (now - snapshot.published_on).days) for snapshot in current]
+
+
+def recent_searches() -> QuerySet[AdHocSearch]:
+    """The log of searches by hand, newest first."""
+    return AdHocSearch.objects.select_related("membership__person")[:20]
+
+
+def shown_state(actor: Actor, party: Party) -> str:
+    """What an actor sees of a party's screening: an applicant sees that it is in review, and no more."""
+    return str(party.screening_state) if actor.may(Act.SEE_SCREENING) else IN_REVIEW
+
+
+def order_blockers(order: Order) -> list[ScreeningBlocker]:
+    """Every reason why screening keeps an order from going on."""
+    return _blockers(parties_of_order(order))
+
+
+def filing_blockers(filing: Filing) -> list[ScreeningBlocker]:
+    """Every reason why screening keeps a filing from going on."""
+    return _blockers(parties_of_filing(filing))
+
+
+def _blockers(parties: Iterable[Party]) -> list[ScreeningBlocker]:
+    words = {
+        ScreeningState.NOT_SCREENED: "has not been screened",
+        ScreeningState.UNDECIDED: "has hits that nobody has decided",
+        ScreeningState.MATCHED: "is a confirmed match on a list",
+    }
+    found = [
+        ScreeningBlocker(f"{party.name} {words[state]}.", _url("screening:party", party.pk))
+        for party in parties
+        if (state := ScreeningState(party.screening_state)) in words
+    ]
+    return [*found, *list_blockers()]
+
+
+def list_blockers() -> list[ScreeningBlocker]:
+    """No list in force at all."""
+    if ListSnapshot.objects.filter(is_current=True).exists():
+        return []
+    return [ScreeningBlocker("No screening list is loaded.", _url("screening:lists"))]
+
+
+def _url(name: str, *args: uuid.UUID) -> str:
+    try:
+        return reverse(name, args=args)
+    except NoReverseMatch:
+        return ""
