@@ -9,7 +9,7 @@ from pymerkle import BaseMerkleTree
 from ledger.models import Seal
 
 
-class SealTree(BaseMerkleTree):  # type: ignore[misc]
+class SealTree(BaseMerkleTree):
     """Holds the leaf hashes in memory (32 bytes a row); ``catch_up`` reads those sealed since."""
 
     def __init__(self) -> None:
