@@ -1,0 +1,118 @@
+"""A job file as a mapping that remembers on which line each value stands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import yaml
+
+MAX_BYTES: Final = 64 * 1024
+MAX_DEPTH: Final = 8
+
+Path = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing wrong with a job file; ``line`` counts from 1."""
+
+    line: int
+    message: str
+
+    def __str__(self) -> str:
+        return f"line {self.line}: {self.message}"
+
+
+class Unreadable(ValueError):
+    """A job file that cannot be read at all."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(str(problem))
+        self.problem = problem
+
+
+@dataclass
+class JobFile:
+    """What a job file says, and the line of each value by its path."""
+
+    values: dict[str, Any]
+    line_of: dict[Path, int] = field(default_factory=dict)
+
+    def line(self, path: Path) -> int:
+        """The line of a value, or of the nearest thing around it."""
+        while path and path not in self.line_of:
+            path = path[:-1]
+        return self.line_of.get(path, 1)
+
+
+def read_job_file(source: str) -> JobFile:
+    """Read YAML safely: no tags but the plain ones, no aliases, no key twice, 64 KiB at most.
+
+    Raises:
+        Unreadable: with the line and what is wrong there.
+    """
+    size = len(source.encode("utf-8", errors="replace"))
+    if size > MAX_BYTES:
+        raise Unreadable(Problem(1, f"The file is {size} bytes long; the limit is {MAX_BYTES}."))
+    try:
+        _refuse_aliases(source)
+        node = yaml.compose(source, Loader=yaml.SafeLoader)
+    except yaml.YAMLError as error:
+        raise Unreadable(_problem_of(error)) from error
+    if not isinstance(node, yaml.MappingNode):
+        raise Unreadable(Problem(1, "A job file is a list of `name: value` lines."))
+    read = JobFile({})
+    read.values = _mapping(node, (), read.line_of)
+    return read
+
+
+def _refuse_aliases(source: str) -> None:
+    """Aliases let a small file stand for a huge one; depth is bounded for the same reason."""
+    depth = 0
+    for event in yaml.parse(source, Loader=yaml.SafeLoader):
+        if isinstance(event, yaml.AliasEvent):
+            raise Unreadable(Problem(event.start_mark.line + 1, "Aliases (*name) are not used in job files."))
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > MAX_DEPTH:
+            raise Unreadable(Problem(event.start_mark.line + 1, f"Nested deeper than {MAX_DEPTH} levels."))
+
+
+def _mapping(node: yaml.MappingNode, path: Path, line_of: dict[Path, int]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key_node, value_node in node.value:
+        line = key_node.start_mark.line + 1
+        name = key_node.value
+        if not isinstance(key_node, yaml.ScalarNode):
+            raise Unreadable(Problem(line, "A name is plain text."))
+        if name in found:
+            raise Unreadable(Problem(line, f"{name!r} is given twice."))
+        line_of[(*path, name)] = line
+        found[name] = _value(value_node, (*path, name), line_of)
+    return found
+
+
+def _value(node: yaml.Node, path: Path, line_of: dict[Path, int]) -> Any:
+    if isinstance(node, yaml.MappingNode):
+        return _mapping(node, path, line_of)
+    if isinstance(node, yaml.SequenceNode):
+        return [_value(each, path, line_of) for each in node.value]
+    return _scalar(node)
+
+
+def _scalar(node: yaml.Node) -> Any:
+    """A plain value; a number with a point stays text, so that 0.003 is exactly what was written."""
+    if node.tag == "tag:yaml.org,2002:float":
+        return str(node.value)
+    constructor = yaml.SafeLoader("").construct_object
+    try:
+        return constructor(node)
+    except (yaml.YAMLError, ValueError) as error:
+        line = node.start_mark.line + 1
+        raise Unreadable(Problem(line, f"{str(node.value)[:60]!r} cannot be read as a value.")) from error
+
+
+def _problem_of(error: yaml.YAMLError) -> Problem:
+    mark = getattr(error, "problem_mark", None)
+    words = str(getattr(error, "problem", None) or "it is not YAML").strip()
+    return Problem(mark.line + 1 if mark else 1, f"The file cannot be read here: {words}.")

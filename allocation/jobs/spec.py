@@ -1,0 +1,151 @@
+"""The job spec: what a team may ask for, its limits, and its one canonical form with its digest."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal, InvalidOperation
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from allocation.jobs.lines import JobFile, Path, Problem, Unreadable, read_job_file
+from gpu_runtime.protocol import spec_digest
+
+TIME_LIMIT_MS_LEAST: Final = 10_000
+TIME_LIMIT_MS_MOST: Final = 7 * 24 * 3_600_000
+TOKENS_PER_STEP_MOST: Final = 4_194_304
+_UNITS_MS: Final = {"s": 1_000, "m": 60_000, "h": 3_600_000}
+_DURATION: Final = re.compile(r"([1-9][0-9]{0,8})\s*(s|m|h)")
+
+
+def duration_ms(value: object) -> int:
+    """``90s``, ``20m`` or ``4h`` in milliseconds."""
+    found = _DURATION.fullmatch(str(value).strip())
+    if not found:
+        raise ValueError("is a whole number with s, m or h, such as 90s, 20m or 4h")
+    limit_ms = int(found[1]) * _UNITS_MS[found[2]]
+    if not TIME_LIMIT_MS_LEAST <= limit_ms <= TIME_LIMIT_MS_MOST:
+        raise ValueError("is from 10s to 168h")
+    return limit_ms
+
+
+def decimal_text(value: object) -> str:
+    """A learning rate as exact decimal text without trailing zeros, above 0 and at most 1."""
+    try:
+        number = Decimal(str(value)) if not isinstance(value, bool) and len(str(value)) <= 40 else Decimal("NaN")
+    except InvalidOperation:
+        number = Decimal("NaN")
+    if not number.is_finite() or not Decimal("0.000000001") <= number <= 1:
+        raise ValueError("is a number from 0.000000001 to 1")
+    text = format(number, "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+
+
+class TrainLm(BaseModel):
+    """The built-in trainer's section: a byte-level transformer on a data source of the host.
+
+    The limits are those of ``gpu_runtime.trainer.config`` (a test compares them).
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    data: Literal["python-stdlib"]
+    layers: int = Field(4, ge=1, le=128, strict=True)
+    d_model: int = Field(128, ge=16, le=16_384, strict=True)
+    heads: int = Field(4, ge=1, le=256, strict=True)
+    kv_heads: int = Field(2, ge=1, le=256, strict=True)
+    context: int = Field(128, ge=8, le=32_768, strict=True)
+    batch: int = Field(16, ge=1, le=4_096, strict=True)
+    steps: int = Field(400, ge=1, le=10_000_000, strict=True)
+    learning_rate: Annotated[str, BeforeValidator(decimal_text)] = "0.003"
+    warmup_steps: int = Field(40, ge=0, le=10_000_000, strict=True)
+    seed: int = Field(1, ge=0, le=2**53 - 1, strict=True)
+    evaluate_every: int = Field(100, ge=1, le=10_000_000, strict=True)
+    checkpoint_every: int = Field(50, ge=1, le=10_000_000, strict=True)
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> TrainLm:
+        rules = (
+            (self.d_model % (2 * self.heads) == 0, f"d_model is a multiple of twice the heads ({2 * self.heads})"),
+            (self.heads % self.kv_heads == 0, f"kv_heads divides heads ({self.heads})"),
+            (self.warmup_steps <= self.steps, f"warmup_steps does not exceed steps ({self.steps})"),
+            (
+                self.batch * self.context <= TOKENS_PER_STEP_MOST,
+                f"batch times context does not exceed {TOKENS_PER_STEP_MOST}",
+            ),
+        )
+        broken = [words for holds, words in rules if not holds]
+        if broken:
+            raise ValueError("; ".join(broken))
+        return self
+
+
+class JobSpec(BaseModel):
+    """A whole job: under which filing, on which chips, for how long, and what to train."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=False)
+
+    name: str = Field(min_length=1, max_length=120, pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._-]*$")
+    filing: str = Field(min_length=1, max_length=20)
+    chip: str = Field(min_length=1, max_length=60)
+    devices: int = Field(1, ge=1, le=1024, strict=True)
+    time_limit_ms: Annotated[int, BeforeValidator(duration_ms)] = Field(alias="time_limit")
+    train_lm: TrainLm = Field(alias="train-lm")
+
+    def canonical(self) -> dict[str, Any]:
+        """The form that is hashed, stored and sent to hosts: defaults filled, no floats."""
+        return self.model_dump(mode="json")
+
+    def digest(self) -> str:
+        """SHA-256 of the canonical form."""
+        return spec_digest(self.canonical())
+
+
+class SpecInvalid(ValueError):
+    """A job file with faults; all of them, each with its line."""
+
+    def __init__(self, problems: tuple[Problem, ...]) -> None:
+        super().__init__("; ".join(str(problem) for problem in problems))
+        self.problems = problems
+
+
+def parse_job(source: str) -> JobSpec:
+    """Read and check a job file.
+
+    Raises:
+        SpecInvalid: with every fault found and its line.
+    """
+    try:
+        read = read_job_file(source)
+    except Unreadable as error:
+        raise SpecInvalid((error.problem,)) from error
+    try:
+        return JobSpec.model_validate(read.values)
+    except ValidationError as error:
+        found = {_problem(read, each) for each in error.errors(include_url=False, include_context=False)}
+        raise SpecInvalid(tuple(sorted(found, key=lambda problem: (problem.line, problem.message)))) from error
+
+
+def _problem(read: JobFile, fault: Any) -> Problem:
+    path: Path = tuple(str(part) for part in fault["loc"])
+    name = path[-1] if path else "job"
+    return Problem(read.line(path), _words(name, fault["type"], str(fault["msg"])))
+
+
+def _words(name: str, kind: str, message: str) -> str:
+    match kind:
+        case "missing":
+            return f"{name} is required."
+        case "extra_forbidden":
+            return f"{name} is not a field of a job file."
+        case "value_error":
+            said = message.removeprefix("Value error, ")
+            return f"{said}." if name in {"train-lm", "job"} else f"{name} {said}."
+        case "int_type" | "int_from_float":
+            return f"{name} is a whole number."
+        case "string_pattern_mismatch":
+            return f"{name} begins with a letter or digit and has letters, digits, spaces, dots, dashes and underscores."
+        case _:
+            return f"{name}: {message.removeprefix('Input ').rstrip('.')}."
