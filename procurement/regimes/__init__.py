@@ -1,0 +1,1 @@
+"""Bodies of rules as pure, dated, cited functions: facts in, determination out."""

@@ -1,0 +1,225 @@
+"""US EAR, advanced computing: from the facts of a transaction to its lane."""
+
+from datetime import date
+from functools import cache
+from typing import Any
+
+from procurement.regimes.dated import Book, exact_keys, load_book, read_yaml
+from procurement.regimes.facts import TransactionFacts
+from procurement.regimes.lanes import Lane, ReviewPolicy
+from procurement.regimes.notes import Answer, Notebook, Requirement
+from procurement.regimes.outcome import Determination, ExceptionRoute, Missing, Upcoming
+from procurement.regimes.reasons import with_missing
+from procurement.regimes.us_ear import duty, lane_2026, letter, parties, places, policy
+from procurement.regimes.us_ear.classification import Classification, Tier, classify
+from procurement.regimes.us_ear.lane_2026 import LaneAnswer
+
+REGIME = "us_ear"
+PACKAGE = "procurement.regimes.us_ear"
+STRICTNESS = (ReviewPolicy.APPROVAL, ReviewPolicy.CASE_BY_CASE, ReviewPolicy.DENIAL)
+
+
+@cache
+def book() -> Book:
+    """The regime's rules and parameters, loaded once."""
+    return load_book(REGIME, PACKAGE)
+
+
+def determine(facts: TransactionFacts, *, on: date) -> Determination:
+    """The regime's answer for a transaction on a day (New York date).
+
+    Source: 15 CFR parts 740, 742, 744, 746, 748 and 774, as each rule version cites; see rule_versions.yaml.
+    Simplification: in-country handling, software, technology and deemed exports are not asked about.
+    """
+    law = book().at(on)
+    notes = Notebook(law)
+    if on < book().begins:
+        notes.lack(_before_the_book(on))
+        return _write(facts, notes, Lane.UNDETERMINED)
+    if on > book().read_until:
+        notes.warn(f"Rules published after {book().read_until} were not read.")
+    if facts.route.to_country == "US" and (facts.route.install_country or "US") == "US":
+        return _domestic(facts, notes)
+    return _determine(facts, notes)
+
+
+def _determine(facts: TransactionFacts, notes: Notebook) -> Determination:
+    item = classify(facts.item, notes)
+    destination = places.enforced_destination(facts, item, notes)
+    hq = places.headquarters(facts, notes)
+    lane = lane_2026.open_lane(facts, notes) if item.is_listed else None
+    setting = policy.Setting(item, Answer.of(places.goes_to_d5_or_macau(facts, notes.law.on)), hq.answer)
+    asked = list(parties.party_requirements(facts, notes))
+    if not item.is_listed and (found := letter.letter(facts, hq, notes)):
+        asked.append(found)
+    if item.tier is not Tier.NONE:
+        asked += _list_based(item, destination, hq, setting, lane, notes)
+    _worldwide(item, asked, notes)
+    _flags(facts, hq, item, notes)
+    return _resolve(facts, item, asked, setting, lane, notes)
+
+
+def _list_based(
+    item: Classification,
+    destination: places.Reach,
+    hq: places.Reach,
+    setting: policy.Setting,
+    lane: LaneAnswer | None,
+    notes: Notebook,
+) -> list[Requirement]:
+    """The requirement of the entry, by destination and by headquarters; unknown where the entry is."""
+    version = notes.law.version("destination")
+    if version is None:
+        return []
+    reach = [each for each in (destination, hq) if each.answer is Answer.YES]
+    if reach and item.is_listed:
+        review, missing = _review(setting, lane, notes)
+        return [Requirement(version, Answer.YES, review, allows_exceptions=True, missing=missing)]
+    open_questions = [each for each in (destination, hq) if each.answer is Answer.UNKNOWN]
+    if reach or open_questions:
+        missing = tuple(lack for each in open_questions for lack in each.missing) if not reach else ()
+        return [Requirement(version, Answer.UNKNOWN, missing=(*missing, *notes.missing))]
+    return []
+
+
+def _review(
+    setting: policy.Setting, lane: LaneAnswer | None, notes: Notebook
+) -> tuple[ReviewPolicy | None, tuple[Missing, ...]]:
+    """The lane of 91 FR 1684 where it is open, otherwise the codified policy."""
+    if lane is not None and lane.answer is Answer.YES:
+        return ReviewPolicy.CASE_BY_CASE, ()
+    if lane is not None and lane.answer is Answer.UNKNOWN:
+        return None, lane.missing
+    review, _ = policy.review_policy(setting, notes)
+    return review, ()
+
+
+def _worldwide(item: Classification, asked: list[Requirement], notes: Notebook) -> None:
+    """Says what the codified worldwide text asks, where the enforced rules ask for nothing."""
+    version = notes.law.version("destination.worldwide")
+    if version is None or item.tier is not Tier.A or any(each.answer is Answer.YES for each in asked):
+        return
+    state = "it is not enforced" if version.version == "P25a" else "compliance is asked from 2025-05-15 only"
+    notes.reason(
+        version,
+        f"The codified text asks for a licence worldwide for .a items (exceptions AIA, ACM, LPP exist); {state}.",
+        is_flag=True,
+    )
+
+
+def _flags(facts: TransactionFacts, hq: places.Reach, item: Classification, notes: Notebook) -> None:
+    flag = notes.law.version("red-flag.36")
+    if flag is not None and hq.answer is Answer.UNKNOWN and item.tier is not Tier.NONE:
+        notes.reason(
+            flag,
+            "Headquarters or ultimate parent are not confirmed outside Macau and D:5 (RF36).",
+            is_flag=True,
+        )
+    gp10 = notes.law.version("gp10")
+    named = (facts.item.name, *facts.ordered_beside, *facts.imports.domestic_alternatives)
+    ascend = [name for name in named if "ascend" in name.casefold()]
+    if gp10 is not None and ascend:
+        text = f"{', '.join(ascend)}: BIS says that dealing in it risks general prohibition ten; US persons take note."
+        notes.reason(gp10, text, is_flag=True)
+
+
+def _resolve(
+    facts: TransactionFacts,
+    item: Classification,
+    asked: list[Requirement],
+    setting: policy.Setting,
+    lane: LaneAnswer | None,
+    notes: Notebook,
+) -> Determination:
+    demanded = [each for each in asked if each.answer is Answer.YES]
+    for each in demanded or asked:
+        notes.lack(*each.missing)
+    if any(each.is_prohibition for each in demanded):
+        return _write(facts, notes, Lane.PROHIBITED, item)
+    if demanded:
+        routes = _exceptions(asked, setting, notes)
+        certifications = lane if lane is not None and not routes else None
+        if routes:
+            return _write(facts, notes, Lane.EXCEPTION, item, routes=routes)
+        return _write(facts, notes, Lane.LICENCE_REQUIRED, item, _strictest(demanded), lane=certifications)
+    if any(each.answer is Answer.UNKNOWN for each in asked):
+        return _write(facts, notes, Lane.UNDETERMINED, item)
+    notes.missing.clear()
+    return _write(facts, notes, Lane.NO_REQUIREMENT_FOUND, item)
+
+
+def _exceptions(asked: list[Requirement], setting: policy.Setting, notes: Notebook) -> tuple[ExceptionRoute, ...]:
+    """None where any listed party, end use, letter or embargo stands beside the entry's requirement."""
+    if not all(each.allows_exceptions for each in asked):
+        return ()
+    return policy.exceptions(setting, notes)
+
+
+def _strictest(demanded: list[Requirement]) -> ReviewPolicy | None:
+    held = [each.policy for each in demanded if each.policy is not None]
+    return max(held, key=STRICTNESS.index, default=None)
+
+
+def _domestic(facts: TransactionFacts, notes: Notebook) -> Determination:
+    version = notes.law.version("domestic")
+    if version is not None:
+        notes.reason(version, "The item stays in, or comes to, the United States: no export is made.")
+    return _write(facts, notes, Lane.NO_REQUIREMENT_FOUND)
+
+
+def _write(
+    facts: TransactionFacts,
+    notes: Notebook,
+    found: Lane,
+    item: Classification | None = None,
+    review: ReviewPolicy | None = None,
+    *,
+    routes: tuple[ExceptionRoute, ...] = (),
+    lane: LaneAnswer | None = None,
+) -> Determination:
+    return Determination(
+        regime=REGIME,
+        on=notes.law.on,
+        lane=found,
+        review_policy=review,
+        eccn=item.eccn if item else None,
+        exceptions=routes,
+        certifications=lane.certifications if lane else (),
+        duty_rate=duty.duty_rate(facts, notes),
+        reasons=with_missing(notes),
+        unverified=tuple(notes.unverified),
+        upcoming=_upcoming(facts, notes.law.on),
+        missing=tuple(notes.missing),
+        tree=tuple(notes.tree),
+        rule_versions=tuple(sorted(notes.law.used)),
+        rule_set_sha256=book().digest,
+    )
+
+
+def _before_the_book(on: date) -> Missing:
+    begins = book().begins
+    return Missing(f"rules@{on}", f"The rules encoded begin on {begins}; none is held for {on}.", "the rule data")
+
+
+def _upcoming(facts: TransactionFacts, on: date) -> tuple[Upcoming, ...]:
+    countries = {facts.route.to_country, *(party.country for party in facts.parties)}
+    return tuple(
+        Upcoming(clock["due"], clock["text"], clock["rule"])
+        for clock in _clocks()
+        if clock["known_since"] <= on < clock["due"]
+        and on <= clock.get("known_until", on)
+        and clock.get("country", facts.route.to_country) in countries
+    )
+
+
+@cache
+def _clocks() -> tuple[dict[str, Any], ...]:
+    clocks = read_yaml(PACKAGE, "clocks.yaml", ("clocks",))["clocks"]
+    for clock in clocks:
+        exact_keys(
+            clock,
+            ("due", "known_since", "rule", "text"),
+            f"{PACKAGE}/clocks.yaml",
+            ("known_until", "country"),
+        )
+    return tuple(sorted(clocks, key=lambda clock: clock["due"]))
