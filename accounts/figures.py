@@ -25,7 +25,7 @@ def relative(value: datetime | date, now: datetime) -> str:
 def _relative_day(days: int) -> str:
     if days == 0:
         return _("today")
-    words = _one_unit(abs(days) * DAY_S)
+    words = _days(abs(days))
     return _("in %(time)s") % {"time": words} if days > 0 else _("%(time)s ago") % {"time": words}
 
 
@@ -35,9 +35,13 @@ def _one_unit(seconds: int) -> str:
         return ngettext("%(n)d second", "%(n)d seconds", seconds) % {"n": seconds}
     if seconds < 3600:
         return ngettext("%(n)d minute", "%(n)d minutes", seconds // 60) % {"n": seconds // 60}
-    if seconds < 2 * DAY_S:
+    if seconds < 36 * 3600:
         return ngettext("%(n)d hour", "%(n)d hours", seconds // 3600) % {"n": seconds // 3600}
-    days = seconds // DAY_S
+    return _days(seconds // DAY_S)
+
+
+def _days(days: int) -> str:
+    """Days, or months and years once they are many."""
     if days < 90:
         return ngettext("%(n)d day", "%(n)d days", days) % {"n": days}
     months = days // 30

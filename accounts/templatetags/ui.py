@@ -16,7 +16,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from accounts import figures
+from accounts import figures, words
 from accounts.states_shown import Tone, link_name, look_of
 
 register = template.Library()
@@ -106,9 +106,7 @@ def clock(due_at: datetime | None, started_at: datetime | None = None, stopped: 
 
 
 @register.inclusion_tag("components/bar.html")
-def balance_bar(
-    granted: int, drawn: int = 0, held: int = 0, unit: str = "", label: str = ""
-) -> dict[str, object]:
+def balance_bar(granted: int, drawn: int = 0, held: int = 0, unit: str = "", label: str = "") -> dict[str, object]:
     """Granted, drawn and held of one line or grant; ``unit`` "gpu_ms" shows GPU-hours."""
     write = gpu_hours if unit == "gpu_ms" else (lambda n: f"{number(n)} {unit}".strip())
     drawn_part, held_part = figures.parts(granted, drawn, held)
@@ -172,6 +170,12 @@ def as_control(field: BoundField) -> SafeString:
     name = "form-check-input" if isinstance(widget, CheckboxInput) else name
     classes = f"{name} is-invalid" if field.errors else name
     return field.as_widget(attrs={"class": f"{widget.attrs.get('class', '')} {classes}".strip()})
+
+
+@register.filter(name="in_words")
+def code_in_words(code: object) -> str:
+    """The words for a code that is no state: `{{ party.buyer_class|in_words }}`."""
+    return str(words.in_words(code)) if code not in (None, "") else NOTHING
 
 
 @register.filter

@@ -14,11 +14,11 @@
   const options = (series, xName, tone) => ({
     animation: false,
     grid: { left: 8, right: 16, top: 34, bottom: 4, containLabel: true },
-    title: { text: `${series.name}${series.unit ? `, ${series.unit}` : ""}`, left: 0, top: 0,
+    title: { text: `${series.name}${series.unit ? `, ${series.unit}` : ""}, by ${xName}`, left: 0, top: 0,
       textStyle: { color: resolved("--w-ink"), fontSize: 13, fontWeight: 600, fontFamily: colour("--w-sans") } },
     tooltip: { trigger: "axis", renderMode: "richText", valueFormatter: number, confine: true,
       backgroundColor: resolved("--w-surface"), borderColor: resolved("--w-line-strong"), textStyle: { color: resolved("--w-ink"), fontSize: 12 } },
-    xAxis: { type: "value", min: "dataMin", max: "dataMax", name: xName, nameLocation: "end", nameGap: 4, nameTextStyle: { color: resolved("--w-ink-2"), align: "right", verticalAlign: "top", padding: [18, 0, 0, 0] },
+    xAxis: { type: "value", min: "dataMin", max: "dataMax",
       axisLabel: { color: resolved("--w-ink-2"), hideOverlap: true }, axisLine: { lineStyle: { color: resolved("--w-line-strong") } }, splitLine: { show: false } },
     yAxis: { type: "value", scale: true, splitNumber: 4, axisLabel: { color: resolved("--w-ink-2"), formatter: (value) => number(value) }, splitLine: { lineStyle: { color: resolved("--w-line") } } },
     series: [{ type: "line", name: series.name, data: series.points, showSymbol: series.points.length < 2, symbolSize: 5, sampling: "lttb",

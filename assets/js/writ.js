@@ -39,9 +39,16 @@
     each("[data-chain]", (chain) => chain.classList.add("is-quiet"));
     if (side?.classList.contains("is-open")) setMenu(false);
   });
-  page.addEventListener("mouseover", (event) => {
-    event.target.closest?.("[data-chain]")?.classList.remove("is-quiet");
-  });
+  // The facts of a link open to the side where there is room; Escape shuts them until the pointer moves to another.
+  const place = (event) => {
+    const link = event.target.closest?.(".chain-link");
+    const facts = link?.querySelector(".chain-facts");
+    if (!link || link.contains(event.relatedTarget)) return;
+    link.closest("[data-chain]").classList.remove("is-quiet");
+    facts?.classList.toggle("is-left", link.getBoundingClientRect().left + 290 > document.documentElement.clientWidth);
+  };
+  page.addEventListener("mouseover", place);
+  page.addEventListener("focusin", place);
 
   // --- a lost connection ---------------------------------------------------------------------------------------
   const banner = page.getElementById("connection");

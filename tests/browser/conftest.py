@@ -27,7 +27,7 @@ PHONE = {"width": 360, "height": 740}
 def chromium() -> Iterator[Browser]:
     """Debian's Chromium, started once."""
     needs.need_chromium()
-    # Playwright's loop lives in this thread, which Django takes for an async view; the tests are plain synchronous code.
+    # Playwright runs a loop in this thread, which Django takes for an async view; the tests are plain code.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
     with sync_playwright() as playwright:
         flags = ["--no-sandbox", "--disable-gpu", "--force-color-profile=srgb"]
@@ -45,7 +45,9 @@ class Surfer:
     base_url: str
     contexts: list[BrowserContext]
 
-    def as_visitor(self, *, viewport: dict[str, int] | None = None, theme: str = "light", scripts: bool = True) -> Sheet:
+    def as_visitor(
+        self, *, viewport: dict[str, int] | None = None, theme: str = "light", scripts: bool = True
+    ) -> Sheet:
         """A page of nobody's."""
         context = self.browser.new_context(
             base_url=self.base_url, viewport=viewport or DESKTOP, color_scheme=theme, locale="en-GB",

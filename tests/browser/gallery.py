@@ -15,9 +15,22 @@ from django.utils import timezone
 from accounts.states_shown import LOOKS
 
 KINDS = (
-    "demand", "order", "determination", "screening", "exporter_licence", "importer_licence", "receipt", "device",
-    "site", "filing", "decision", "grant", "people", "warrant", "job",
-)  # fmt: skip
+    "demand",
+    "order",
+    "determination",
+    "screening",
+    "exporter_licence",
+    "importer_licence",
+    "receipt",
+    "device",
+    "site",
+    "filing",
+    "decision",
+    "grant",
+    "people",
+    "warrant",
+    "job",
+)
 
 
 class Suspend(forms.Form):
@@ -43,10 +56,16 @@ class Upload(forms.Form):
 def _links(broken: bool) -> list[dict[str, Any]]:
     now = timezone.now()
     links: list[dict[str, Any]] = [
-        {"kind": kind, "reference": f"{kind[:3].upper()}-2026-000{n:02}", "status": "whole", "url": f"#{kind}",
-         "valid_until": now + timedelta(days=30 * n) if n % 3 == 1 else None, "reason": ""}
+        {
+            "kind": kind,
+            "reference": f"{kind[:3].upper()}-2026-000{n:02}",
+            "status": "whole",
+            "url": f"#{kind}",
+            "valid_until": now + timedelta(days=30 * n) if n % 3 == 1 else None,
+            "reason": "",
+        }
         for n, kind in enumerate(KINDS)
-    ]  # fmt: skip
+    ]
     links[8] |= {"status": "not_applicable", "url": "", "reason": "The device has not been placed at a site yet."}
     if broken:
         links[4] |= {"status": "broken", "reason": "LIC-2026-00001 is suspended since 3 November 2026 by R. Okafor."}
@@ -58,33 +77,65 @@ def shown(request: HttpRequest) -> dict[str, Any]:
     """Made-up values for every component."""
     now = timezone.now()
     rows = [
-        {"reference": f"ORD-2026-{n:05}", "state": state, "units": n * 1000, "opened_at": now - timedelta(days=8),
-         "due_at": now + timedelta(days=4 - 3 * n, hours=1)}
+        {
+            "reference": f"ORD-2026-{n:05}",
+            "state": state,
+            "units": n * 1000,
+            "opened_at": now - timedelta(days=8),
+            "due_at": now + timedelta(days=4 - 3 * n, hours=1),
+        }
         for n, state in enumerate(("in_review", "draft", "approved", "declined", "stopped") * 12)
-    ]  # fmt: skip
+    ]
     return {
-        "broken_links": _links(True), "links": _links(False), "states": list(LOOKS),
-        "page": Paginator(rows, 5).get_page(request.GET.get("page")), "filter_form": Listed(request.GET),
-        "form": Suspend(), "bound_form": Suspend({"reason": ""}), "upload": Upload()["document"],
-        "tabs": [{"label": "All", "url": "#", "is_here": True, "count": 60}, {"label": "Needs me", "url": "#", "count": 3}],
+        "broken_links": _links(True),
+        "links": _links(False),
+        "states": list(LOOKS),
+        "page": Paginator(rows, 5).get_page(request.GET.get("page")),
+        "filter_form": Listed(request.GET),
+        "form": Suspend(),
+        "bound_form": Suspend({"reason": ""}),
+        "upload": Upload()["document"],
+        "tabs": [
+            {"label": "All", "url": "#", "is_here": True, "count": 60},
+            {"label": "Needs me", "url": "#", "count": 3},
+        ],
         "facts": [
-            ("Supplier", "Meridian Systems, Santa Clara, US"), ("End user", "云山云计算有限公司 (Yunshan Cloud)"),
+            ("Supplier", "Meridian Systems, Santa Clara, US"),
+            ("End user", "云山云计算有限公司 (Yunshan Cloud)"),
             ("Zulassungsvoraussetzungen", "Ausfuhrgenehmigungspflichtige Datenverarbeitungsanlagenkomponenten"),
-            ("Конечный пользователь", "Научно-исследовательский вычислительный центр"), ("Ship until", None),
+            ("Конечный пользователь", "Научно-исследовательский вычислительный центр"),
+            ("Ship until", None),
             ("Total processing performance", "15,824 (H200) against 2,368 (H20): 6.69×"),
         ],
         "entries": [
-            {"at": now - timedelta(minutes=4), "who": "R. Okafor", "what": "asked the team a question", "tone": "wait",
-             "icon": "message-question", "said": "Which models will be trained, and who has remote access?"},
-            {"at": now - timedelta(hours=3), "who": "", "what": "Determination stored: licence required", "tone": "info", "icon": "scale"},
+            {
+                "at": now - timedelta(minutes=4),
+                "who": "R. Okafor",
+                "what": "asked the team a question",
+                "tone": "wait",
+                "icon": "message-question",
+                "said": "Which models will be trained, and who has remote access?",
+            },
+            {
+                "at": now - timedelta(hours=3),
+                "who": "",
+                "what": "Determination stored: licence required",
+                "tone": "info",
+                "icon": "scale",
+            },
             {"at": now - timedelta(days=2), "who": "Lin Wei", "what": "submitted the order", "icon": "send"},
         ],
-        "blockers": [{"reason": "The end use has no reason why a domestic chip will not do.", "url": "#end-use"},
-                     {"reason": "Two screening hits are undecided.", "url": "#hits"}],
-        "tasks": [{"name": "Parties and site", "state": "done", "url": "#"}, {"name": "Chips and quantities", "state": "todo", "url": "#"},
-                  {"name": "Submit", "state": "blocked", "note": "After all sections are done."}],
+        "blockers": [
+            {"reason": "The end use has no reason why a domestic chip will not do.", "url": "#end-use"},
+            {"reason": "Two screening hits are undecided.", "url": "#hits"},
+        ],
+        "tasks": [
+            {"name": "Parties and site", "state": "done", "url": "#"},
+            {"name": "Chips and quantities", "state": "todo", "url": "#"},
+            {"name": "Submit", "state": "blocked", "note": "After all sections are done."},
+        ],
         "effects": ["stop 2 running jobs of 1 team (18.4 GPU-hours reserved)", "refuse new starts under this licence"],
-    }  # fmt: skip
+    }
 
 
 def gallery(request: HttpRequest) -> HttpResponse:
@@ -97,7 +148,10 @@ def metrics(request: HttpRequest) -> JsonResponse:
     steps = range(0, 400, 5)
     loss = [[n, round(1.6 + 4 * 0.985**n, 4)] for n in steps]
     speed = [[n, 41_000 + n % 7 * 180] for n in steps]
-    series = [{"name": "Loss", "unit": "nats/byte", "points": loss}, {"name": "Speed", "unit": "tokens/s", "points": speed}]
+    series = [
+        {"name": "Loss", "unit": "nats/byte", "points": loss},
+        {"name": "Speed", "unit": "tokens/s", "points": speed},
+    ]
     return JsonResponse({"series": series, "x_name": "step", "is_final": True})
 
 
@@ -105,7 +159,9 @@ def log(request: HttpRequest) -> JsonResponse:
     """A finished log, in two parts."""
     lines = "".join(f"step {n} loss {1.6 + 4 * 0.985**n:.4f}\n" for n in range(60))
     offset = int(request.GET.get("offset", "0"))
-    return JsonResponse({"text": lines[offset:offset + 1500], "offset": min(len(lines), offset + 1500), "is_final": offset > 0})
+    return JsonResponse(
+        {"text": lines[offset : offset + 1500], "offset": min(len(lines), offset + 1500), "is_final": offset > 0}
+    )
 
 
 urlpatterns = [

@@ -27,7 +27,7 @@ class Sheet:
             self.complaints.append(f"{message.type}: {message.text} ({message.location.get('url', '')})")
 
     def open(self, path: str, *, status: int = 200) -> Sheet:
-        """Goes to a page, which must answer with ``status``; the console's own line on an expected 4xx is no complaint."""
+        """Goes to a page, which must answer with ``status``; the console may say so."""
         answer = self.page.goto(path)
         assert answer is not None
         assert answer.status == status, f"{path} answered {answer.status}: {_words(answer)}"

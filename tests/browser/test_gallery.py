@@ -23,7 +23,9 @@ def keep(sheet: object, name: str) -> None:
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize(("screen", "viewport"), [("desktop", DESKTOP), ("phone", PHONE)])
-def test_components_on_each_screen_are_accessible_and_fit(surf: Surfer, screen: str, viewport: dict, theme: str) -> None:
+def test_components_on_each_screen_are_accessible_and_fit(
+    surf: Surfer, screen: str, viewport: dict, theme: str
+) -> None:
     team = make_team("Compliance", organisation=make_organisation("Yunshan Cloud 云山云计算有限公司"))
     actor = make_actor(Role.OFFICER, team=team)
     make_membership(Role.AUDITOR, person=actor.person)
