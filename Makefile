@@ -28,9 +28,10 @@ types: setup ## mypy, strict
 	@.venv/bin/mypy accounts ledger procurement allocation config gpu_runtime kernels
 
 imports: setup ## who may import whom
-	@.venv/bin/lint-imports --no-cache
+	@.venv/bin/lint-imports --no-cache --no-logo
 
 migrations: setup ## no model change without its migration, no forked migration
+	@$(PY) scripts/forked_migrations.py
 	@$(PY) manage.py makemigrations --check --dry-run
 
 deploy-check: setup ## Django's own list for production

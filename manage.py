@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The one entry to Writ: `manage.py demo | up | lists | determine | screen | submit | chain | ledger | evidence | …`."""
+"""The one entry to Writ: `manage.py demo | up | lists | determine | screen | submit | chain | ledger | evidence`."""
 
 import sys
 

@@ -29,7 +29,8 @@ def serving_role_fault(alias: str = "default") -> str | None:
     reason = "is a superuser" if is_superuser else "owns tables of Writ or its database"
     return (
         f"Writ does not serve as the database role {role!r}, which {reason}: such a role could rewrite the ledger. "
-        "Let DATABASE_URL name a role with table grants only (docs/operations.md), and WRIT_OWNER_DATABASE_URL the owner."
+        "Let DATABASE_URL name a role with table grants only, and WRIT_OWNER_DATABASE_URL the owner "
+        "(docs/operations.md)."
     )
 
 

@@ -6,8 +6,10 @@ import sys
 from config.embedded.state import SetupFault
 
 # Commands that need no database, or (`test`) start what they need themselves.
-_WITHOUT_SERVICES = frozenset({"help", "version", "--version", "--help", "-h", "check", "collectstatic", "findstatic", "diffsettings"})
-_AS_OWNER = frozenset({"migrate", "showmigrations", "sqlmigrate", "makemigrations", "squashmigrations", "optimizemigration"})
+_WITHOUT_SERVICES = frozenset(
+    ("help", "version", "--version", "--help", "-h", "check", "collectstatic", "findstatic", "diffsettings")
+)
+_AS_OWNER = frozenset(("migrate", "showmigrations", "sqlmigrate", "makemigrations", "squashmigrations"))
 
 
 def main(argv: list[str]) -> int:

@@ -1,4 +1,4 @@
-"""What has to be so before Writ serves: this machine's port is free, the tables are there, static files are collected."""
+"""What has to be so before Writ serves: the port is free, the tables are there, static files are collected."""
 
 import errno
 import fcntl
@@ -31,8 +31,8 @@ def _refuse_full_disk() -> None:
     free_mb = status.f_bavail * status.f_frsize // 2**20
     if free_mb < LOWEST_FREE_MB:
         raise SetupFault(
-            f"The disk that holds {state_folder()} has {free_mb} MB free, and Writ needs {LOWEST_FREE_MB} MB. Free some, "
-            "or move the folder (WRIT_STATE)."
+            f"The disk that holds {state_folder()} has {free_mb} MB free, and Writ needs {LOWEST_FREE_MB} MB. "
+            "Free some, or move the folder (WRIT_STATE)."
         )
 
 
@@ -40,7 +40,10 @@ def migrate(report: Callable[[str], None]) -> None:
     """Brings the tables up to date, in a process of its own that signs in as the owner."""
     report("bringing the database up to date")
     done = subprocess.run(
-        [sys.executable, str(ROOT / "manage.py"), "migrate", "--verbosity", "0"], capture_output=True, text=True, check=False
+        [sys.executable, str(ROOT / "manage.py"), "migrate", "--verbosity", "0"],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if done.returncode != 0:
         raise SetupFault(f"The database could not be migrated:\n{(done.stdout + done.stderr).strip()[-3000:]}")

@@ -20,7 +20,8 @@ from config.embedded.state import ROOT, SetupFault, state_folder
 from config.processes import READY_TIMEOUT_S, Process
 
 RESTARTS_ALLOWED = 3
-KILL_AFTER_S = 5.0
+RESTARTS_WITHIN_S = 60.0
+KILL_AFTER_S = 3.0
 _POLL_S = 0.1
 _PR_SET_CHILD_SUBREAPER = 36
 _KEEPER = "config.embedded.keeper"
@@ -36,7 +37,7 @@ class Supervisor:
 
     report: Callable[[str], None]
     _running: dict[str, tuple[Process, "subprocess.Popen[bytes]"]] = field(default_factory=dict)
-    _restarts: dict[str, int] = field(default_factory=dict)
+    _restarts: dict[str, list[float]] = field(default_factory=dict)
     _is_asked_to_stop: bool = False
     _before: dict[int, object] = field(default_factory=dict)
 
@@ -47,7 +48,9 @@ class Supervisor:
             self._before[number] = signal.signal(number, self._ask_to_stop)
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         """Stops everything, the last started first."""
         for process, _running in reversed(list(self._running.values())):
             self.stop(process.name)
@@ -109,8 +112,10 @@ class Supervisor:
         for name, (process, running) in list(self._running.items()):
             if running.poll() is None:
                 continue
-            self._restarts[name] = self._restarts.get(name, 0) + 1
-            if self._restarts[name] > RESTARTS_ALLOWED:
+            now = time.monotonic()
+            recent = [at for at in self._restarts.get(name, []) if now - at < RESTARTS_WITHIN_S]
+            self._restarts[name] = [*recent, now]
+            if len(recent) >= RESTARTS_ALLOWED:
                 raise SetupFault(_last_words(name, running.returncode))
             self.report(f"{name} ended by itself (exit {running.returncode}); starting it again")
             self._running[name] = (process, _spawn(process))
@@ -125,7 +130,9 @@ class Supervisor:
                 return
             now = time.monotonic()
             if now - started > READY_TIMEOUT_S:
-                raise SetupFault(f"{process.name} did not get ready in {READY_TIMEOUT_S:.0f} s; see {_log_path(process.name)}.")
+                raise SetupFault(
+                    f"{process.name} did not get ready in {READY_TIMEOUT_S:.0f} s; see {_log_path(process.name)}."
+                )
             if now - told > 2.0:
                 told = now
                 self.report(f"waiting for {process.name} … {now - started:.0f} s")

@@ -75,7 +75,8 @@ def check_python() -> None:
         import ensurepip  # noqa: F401
         import venv  # noqa: F401
     except ImportError as error:
-        raise Fault(f"Python's module {error.name!r} is missing. On Debian or Ubuntu: apt-get install python3-venv") from error
+        advice = "On Debian or Ubuntu: apt-get install python3-venv"
+        raise Fault(f"Python's module {error.name!r} is missing. {advice}") from error
 
 
 def make_venv() -> None:
@@ -169,7 +170,9 @@ def run(argv: list[str], what: str, *, advice: str = "") -> None:
     """Runs one step quietly, says every few seconds how long it takes, and shows its last words where it fails."""
     started = time.monotonic()
     print(f"setup: {what} …", flush=True)
-    process = subprocess.Popen(argv, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
+    process = subprocess.Popen(
+        argv, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
+    )
     lines: list[str] = []
     reader = threading.Thread(target=collect(process, lines), daemon=True)
     reader.start()

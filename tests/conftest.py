@@ -1,4 +1,4 @@
-"""Fixtures of every room: the real PostgreSQL and Redis, a database of each test process's own, no way out to the network."""
+"""Fixtures of every room: real PostgreSQL and Redis, a database for each test process, no way out to the network."""
 
 import os
 from collections.abc import Iterator
@@ -7,11 +7,11 @@ from typing import Any
 
 import psycopg
 import pytest
-from config.embedded.services import ensure
 from django.conf import settings
 from django.db import connections
 from django.test import TransactionTestCase
 
+from config.embedded.services import ensure
 from tests import databases, needs
 
 

@@ -10,10 +10,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
-from config.embedded import roles, urls
-from config.embedded.state import ROOT, socket_folder
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from config.embedded import roles, urls
+from config.embedded.state import ROOT, socket_folder
 
 _CHECKOUT = hashlib.sha256(os.fsencode(ROOT)).hexdigest()[:6]
 _TEMPLATE_PREFIX = f"writ_tpl_{_CHECKOUT}_"
@@ -71,9 +72,7 @@ def _build(connection: psycopg.Connection, name: str) -> None:
     )
     if done.returncode != 0:
         raise RuntimeError(f"The test database could not be migrated:\n{done.stdout}{done.stderr}")
-    connection.execute(
-        sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(building), sql.Identifier(name))
-    )
+    connection.execute(sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(building), sql.Identifier(name)))
 
 
 def make_clone(template: str, name: str) -> None:

@@ -1,4 +1,4 @@
-"""What a test may need of the machine: absent, the test skips with a reason; named in WRIT_REQUIRE, it fails instead."""
+"""What a test may need of the machine: absent, the test skips; named in WRIT_REQUIRE, it fails instead."""
 
 import os
 import shutil
@@ -20,7 +20,8 @@ def need(name: str, *, is_there: bool, reason: str) -> None:
 
 def chromium_path() -> str | None:
     """Debian's Chromium (or Chrome), which playwright drives."""
-    return next((path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None)
+    found = (shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome"))
+    return next((path for path in found if path), None)
 
 
 def need_chromium() -> None:

@@ -33,10 +33,12 @@ def check_database() -> None:
     url = os.environ["DATABASE_URL"]
     with _connect_somewhere(url) as connection:
         _refuse_old(connection)
-        if not _may_create_roles(connection):
-            return _check_plain(url)
-        with roles.one_at_a_time():
-            _provision(url, connection)
+        may_create_roles = _may_create_roles(connection)
+        if may_create_roles:
+            with roles.one_at_a_time():
+                _provision(url, connection)
+    if not may_create_roles:
+        _check_plain(url)
 
 
 def _signs_in(conninfo: str) -> bool:
@@ -72,9 +74,11 @@ _FORM = "It looks like postgresql://USER:PASSWORD@HOST:5432/writ."
 
 def _unreachable(url: str, error: psycopg.Error) -> str:
     parts = conninfo_to_dict(url)
-    where = f"{parts.get('user', '?')}@{parts.get('host', 'local socket')}:{parts.get('port', 5432)}/{parts.get('dbname', '')}"
+    place = f"{parts.get('host', 'local socket')}:{parts.get('port', 5432)}"
+    where = f"{parts.get('user', '?')}@{place}/{parts.get('dbname', '')}"
     reason = str(error).strip().splitlines()[-1]
-    return f"DATABASE_URL ({where}) does not answer: {reason}\n{_FORM} Mend it, or unset it to use the embedded PostgreSQL."
+    advice = "Mend it, or unset it to use the embedded PostgreSQL."
+    return f"DATABASE_URL ({where}) does not answer: {reason}\n{_FORM} {advice}"
 
 
 def _refuse_old(connection: psycopg.Connection) -> None:
@@ -110,7 +114,7 @@ def _check_plain(url: str) -> None:
 def _provision(url: str, connection: psycopg.Connection) -> None:
     database = str(conninfo_to_dict(url).get("dbname") or urls.DATABASE)
     if database in {"postgres", "template0", "template1"}:
-        raise SetupFault(f"DATABASE_URL names the maintenance database {database!r}. Name one of Writ's own, such as …/writ.")
+        raise SetupFault(f"DATABASE_URL names the maintenance database {database!r}. Name one of Writ's own: …/writ")
     try:
         roles.provision(connection, database)
         _hand_over(connection, database)
@@ -119,7 +123,7 @@ def _provision(url: str, connection: psycopg.Connection) -> None:
     owner, app = (_as_role(url, role, database) for role in (urls.OWNER_ROLE, urls.APP_ROLE))
     for conninfo, role in ((owner, urls.OWNER_ROLE), (app, urls.APP_ROLE)):
         if not _signs_in(conninfo):
-            raise SetupFault(f"{role} was made, but cannot sign in with its password: allow scram-sha-256 in pg_hba.conf.")
+            raise SetupFault(f"{role} was made, but cannot sign in by password: allow scram-sha-256 in pg_hba.conf.")
     with _connect(owner) as owning:
         roles.grant_defaults(owning, owner=urls.OWNER_ROLE, app=urls.APP_ROLE)
     urls.remember_provisioned(owner, app)
@@ -127,7 +131,8 @@ def _provision(url: str, connection: psycopg.Connection) -> None:
 
 def _hand_over(connection: psycopg.Connection, database: str) -> None:
     """Lets `writ_owner` own a database that was made for us beforehand."""
-    row = connection.execute("SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = %s", [database]).fetchone()
+    owner_of = "SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = %s"
+    row = connection.execute(owner_of, [database]).fetchone()
     if row and row[0] != urls.OWNER_ROLE:
         connection.execute(
             sql.SQL("ALTER DATABASE {} OWNER TO {}").format(sql.Identifier(database), sql.Identifier(urls.OWNER_ROLE))
@@ -152,7 +157,8 @@ def check_redis() -> None:
             version = str(client.info("server")["redis_version"])
     except (redis.RedisError, ValueError, OSError) as error:
         raise SetupFault(
-            f"REDIS_URL ({urlsplit(url).hostname}) does not answer: {error}. Mend it, or unset it to use the embedded Valkey."
+            f"REDIS_URL ({urlsplit(url).hostname}) does not answer: {error}. "
+            "Mend it, or unset it to use the embedded Valkey."
         ) from error
     if int(version.split(".")[0]) < OLDEST_REDIS:
         raise SetupFault(f"REDIS_URL leads to Redis {version}; Writ needs {OLDEST_REDIS} or newer.")

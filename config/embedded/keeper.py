@@ -70,13 +70,10 @@ class Keeper:
             words = []
         self.selector.unregister(client)
         if words == ["bye"] and self.clients == {client}:
-            return self._leave_last()
+            self.is_stopping = True  # it waits: its connection closes when the servers are gone
+            return
         self.clients.discard(client)
         client.close()
-
-    def _leave_last(self) -> None:
-        """The last client said goodbye and waits: its connection closes when the servers are gone."""
-        self.is_stopping = True
 
     def _answer(self, names: list[str]) -> str:
         try:

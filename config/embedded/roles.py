@@ -72,13 +72,16 @@ def ensure_role(connection: psycopg.Connection, role: str, *attributes: str) -> 
 GRANTS = (
     "REVOKE CREATE ON SCHEMA public FROM PUBLIC",
     "GRANT USAGE ON SCHEMA public TO {app}",
-    "ALTER DEFAULT PRIVILEGES FOR ROLE {owner} IN SCHEMA public GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {app}",
+    (
+        "ALTER DEFAULT PRIVILEGES FOR ROLE {owner} IN SCHEMA public "
+        "GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {app}"
+    ),
     "ALTER DEFAULT PRIVILEGES FOR ROLE {owner} IN SCHEMA public GRANT USAGE, SELECT ON SEQUENCES TO {app}",
 )
 
 
 def grant_defaults(connection: psycopg.Connection, *, owner: str, app: str) -> None:
-    """What the serving role may do with each table that the owner will make; single tables take rights away again.
+    """What the serving role may do with each table the owner will make; single tables take rights away again.
 
     Args:
         connection: of the owner, on the database itself.
@@ -89,9 +92,7 @@ def grant_defaults(connection: psycopg.Connection, *, owner: str, app: str) -> N
     if done:
         return
     for statement in GRANTS:
-        connection.execute(
-            sql.SQL(statement).format(owner=sql.Identifier(owner), app=sql.Identifier(app))  # type: ignore[arg-type]
-        )
+        connection.execute(sql.SQL(statement).format(owner=sql.Identifier(owner), app=sql.Identifier(app)))
 
 
 @contextmanager

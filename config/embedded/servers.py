@@ -84,7 +84,9 @@ def _run_postgres(account: ServerAccount) -> subprocess.Popen[bytes]:
     }
     arguments = [word for key, value in settings.items() for word in ("-c", f"{key}={value}")]
     with log_file("postgres") as log:
-        return account.popen(["postgres", "-D", str(account.data), *arguments], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        return account.popen(
+            ["postgres", "-D", str(account.data), *arguments], stdin=subprocess.DEVNULL, stdout=log, stderr=log
+        )
 
 
 def _wait_until_ready(account: ServerAccount, process: subprocess.Popen[bytes], deadline: float) -> bool:

@@ -103,7 +103,8 @@ def _start_keeper() -> None:
         )
     said = keeper.stdout
     if said is None or said.readline().strip() != b"ready":
-        raise SetupFault(f"The keeper of the embedded services did not start. See {state_folder() / 'log' / 'keeper.log'}.")
+        log_path = state_folder() / "log" / "keeper.log"
+        raise SetupFault(f"The keeper of the embedded services did not start. See {log_path}.")
     said.close()
     threading.Thread(target=keeper.wait, daemon=True, name="reaps the keeper").start()
 

@@ -41,7 +41,8 @@ def private_folder(folder: Path) -> Path:
 
 def _unwritable(folder: Path, reason: str) -> str:
     return (
-        f"Cannot write to {folder} ({reason}). Give it to the present user (chown) or name another folder in WRIT_STATE."
+        f"Cannot write to {folder} ({reason}). "
+        "Give it to the present user (chown), or name another folder in WRIT_STATE."
     )
 
 
