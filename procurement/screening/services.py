@@ -1,4 +1,4 @@
-"""Screening parties, deciding hits, and searching by hand: every write but the loading of lists."""
+"""Screening parties, and searching by hand; lists are loaded in ``list_services``, hits decided in ``decision_services``."""
 
 from __future__ import annotations
 
@@ -14,10 +14,8 @@ from django.utils import timezone
 
 from accounts.actors import Actor
 from accounts.permissions import Act
-from ledger.errors import InvalidInput, NotPermitted, Overtaken
-from ledger.events import PartyMatched, publish
+from ledger.errors import ComplianceRefusal, InvalidInput
 from ledger.services import record
-from ledger.transitions import advance
 from procurement.filings.models import Filing
 from procurement.orders.models import Order
 from procurement.parties.models import Party, ScreeningState
@@ -25,21 +23,20 @@ from procurement.screening.effects import effect_of
 from procurement.screening.matching.index import CandidateIndex
 from procurement.screening.matching.matcher import Match, match
 from procurement.screening.matching.subjects import Name, Subject
-from procurement.screening.models import AdHocSearch, Hit, HitDecision, HitState, ListEntry, ScreeningRun
+from procurement.screening.models import AdHocSearch, Hit, HitState, ListEntry, ScreeningRun
 from procurement.screening.register import Register, current_register, split_key, threshold
 from procurement.screening.shown import evidence_of, plain_hit
-from procurement.screening.states import ACTION_OF, HIT_EDGES
 from procurement.screening.subjects import parties_of_filing, parties_of_order, subject_of
 
 UNUSUAL_SEARCHES_A_DAY = 50
 MAX_SEARCH_LENGTH = 300
-MIN_REASON_LENGTH = 10
 
 
 @dataclass(frozen=True)
 class SearchResult:
     """What an ad-hoc search found, and the lists it looked in."""
 
+    search_id: uuid.UUID
     name: str
     hits: tuple[dict[str, Any], ...]
     snapshots: tuple[dict[str, str], ...]
@@ -95,76 +92,27 @@ def search(*, actor: Actor | None, name: str, purpose: str, countries: tuple[str
 
     Raises:
         InvalidInput: an empty or overlong name, or no purpose.
+        ComplianceRefusal: no list is loaded.
     """
     if actor is not None:
         actor.require(Act.SCREEN_AD_HOC)
     name, purpose = _checked_text(name, "name"), _checked_text(purpose, "purpose")
     register = current_register()
-    matches = match(Subject("", (Name(name),), countries), register.index, threshold())
+    if not register.snapshots:
+        raise ComplianceRefusal("No screening list is loaded, so nothing can be said of a name. Load one first.")
+    hits = _look_up(name, countries, register)
     row = AdHocSearch.objects.create(
-        membership=actor.membership if actor else None, name=name, purpose=purpose, hit_count=len(matches)
+        membership=actor.membership if actor else None, name=name, purpose=purpose, hit_count=len(hits)
     )
-    record("search.made", row, actor=actor, facts={"hits": len(matches), "lists": len(register.snapshots)})
+    record("search.made", row, actor=actor, facts={"hits": len(hits), "lists": len(register.snapshots)})
     _tell_unusual_volume(actor, row)
-    entries = _entries(register, matches)
-    return SearchResult(
-        name, tuple(plain_hit(found, entries[found.listed.key]) for found in matches), register.snapshots
-    )
+    return SearchResult(row.pk, name, hits, register.snapshots)
 
 
-@transaction.atomic
-def decide_hit(*, actor: Actor, hit_id: uuid.UUID, outcome: HitState, reason: str, evidence_sha256: str) -> HitDecision:
-    """Say what a hit is. A false positive and a true match hold at once; a release waits for a second person.
-
-    Args:
-        evidence_sha256: the evidence the officer saw.
-
-    Raises:
-        NotPermitted: not an officer, or of the party's own organisation.
-        Overtaken: the evidence has changed since it was seen.
-        IllegalTransition: the hit's state does not allow it.
-        InvalidInput: no reason worth the name.
-    """
-    actor.require(Act.DECIDE_HIT)
-    hit = _locked_hit(hit_id)
-    _require_other_side(actor, hit)
-    reason = reason.strip()
-    if len(reason) < MIN_REASON_LENGTH:
-        raise InvalidInput(f"Give a reason of at least {MIN_REASON_LENGTH} characters.", field="reason")
-    if hit.evidence_sha256 != evidence_sha256:
-        raise Overtaken("This hit's evidence is not what you saw. Reload the page and look again.")
-    target = HitState(advance(HIT_EDGES, hit.state, ACTION_OF[outcome]))
-    if target is HitState.RELEASED:
-        return _propose_release(actor, hit, reason)
-    decision = _decision(actor, hit, target, reason, in_effect_at=timezone.now())
-    _settle_hit(actor, hit, decision)
-    return decision
-
-
-@transaction.atomic
-def countersign_release(*, actor: Actor, decision_id: uuid.UUID) -> HitDecision:
-    """Release a true match as the second person; the party may go on.
-
-    Raises:
-        NotPermitted: not an officer, the proposer, or of the party's own organisation.
-        Overtaken: somebody has decided it already.
-    """
-    actor.require(Act.DECIDE_HIT)
-    hit_id = HitDecision.objects.values_list("hit_id", flat=True).get(pk=decision_id)
-    hit = _locked_hit(hit_id)
-    decision = HitDecision.objects.select_for_update().get(pk=decision_id)
-    _require_other_side(actor, hit)
-    if decision.decider_person_id == actor.person.pk:
-        raise NotPermitted("You proposed this release: a second person has to countersign it.")
-    if decision.in_effect_at is not None or hit.state != HitState.TRUE_MATCH:
-        raise Overtaken(f"This release is no longer open: the hit is {hit.get_state_display().lower()} now.")
-    decision.countersigner = actor.membership
-    decision.countersigner_person = actor.person
-    decision.countersigner_team = actor.team
-    decision.in_effect_at = timezone.now()
-    decision.save(update_fields=["countersigner", "countersigner_person", "countersigner_team", "in_effect_at"])
-    _settle_hit(actor, hit, decision)
-    return decision
+def repeat_search(row: AdHocSearch) -> SearchResult:
+    """What a logged search finds in the lists of now, for showing it again."""
+    register = current_register()
+    return SearchResult(row.pk, row.name, _look_up(row.name, (), register), register.snapshots)
 
 
 @dataclass(frozen=True)
@@ -193,7 +141,7 @@ def _screen(
     new = _keep_hits(locked, subject, matches, register)
     withdrawn = _withdraw_unseen(locked, matches, part)
     if register.snapshots:
-        _settle_party(locked)
+        settle_party(locked)
     if part is None or new or withdrawn:
         facts = {"hits": len(matches), "new": new, "withdrawn": withdrawn, "state": locked.screening_state}
         record("party.screened", locked, actor=actor, facts={**facts, "run": str(run.pk)})
@@ -237,7 +185,7 @@ def _withdraw_unseen(party: Party, matches: tuple[Match, ...], part: _Part | Non
     return count
 
 
-def _settle_party(party: Party) -> None:
+def settle_party(party: Party) -> None:
     """The party's state follows from its hits; a confirmed match stays one until two officers release it."""
     states = set(party.hits.filter(Q(withdrawn_at=None) | Q(state=HitState.TRUE_MATCH)).values_list("state", flat=True))
     if HitState.TRUE_MATCH in states:
@@ -251,66 +199,16 @@ def _settle_party(party: Party) -> None:
         party.save(update_fields=["screening_state"])
 
 
+def _look_up(name: str, countries: tuple[str, ...], register: Register) -> tuple[dict[str, Any], ...]:
+    matches = match(Subject("", (Name(name),), countries), register.index, threshold())
+    entries = _entries(register, matches)
+    return tuple(plain_hit(found, entries[found.listed.key]) for found in matches)
+
+
 def _entries(register: Register, matches: tuple[Match, ...]) -> dict[str, ListEntry]:
     """The stored entries behind matches, by the listed party's key."""
     ids = {register.entry_ids[found.listed.key]: found.listed.key for found in matches}
     return {ids[entry.pk]: entry for entry in ListEntry.objects.filter(pk__in=ids).select_related("snapshot")}
-
-
-def _locked_hit(hit_id: uuid.UUID) -> Hit:
-    """The hit, locked after its party, so that every act locks in one order."""
-    party_id = Hit.objects.values_list("party_id", flat=True).get(pk=hit_id)
-    Party.objects.select_for_update().get(pk=party_id)
-    return Hit.objects.select_for_update(of=("self",)).select_related("party", "entry").get(pk=hit_id)
-
-
-def _require_other_side(actor: Actor, hit: Hit) -> None:
-    """Nobody decides about their own organisation."""
-    if actor.team.organisation.party_id == hit.party_id:
-        raise NotPermitted("This hit is on your own organisation: an officer of another one decides it.")
-
-
-def _propose_release(actor: Actor, hit: Hit, reason: str) -> HitDecision:
-    if hit.decisions.filter(outcome=HitState.RELEASED, in_effect_at=None).exists():
-        raise Overtaken("A release of this match is proposed already: it waits for a second officer.")
-    decision = _decision(actor, hit, HitState.RELEASED, reason, in_effect_at=None)
-    record("hit.release_proposed", hit, actor=actor, facts={"evidence": hit.evidence_sha256})
-    return decision
-
-
-def _decision(actor: Actor, hit: Hit, outcome: HitState, reason: str, *, in_effect_at: datetime | None) -> HitDecision:
-    return HitDecision.objects.create(
-        hit=hit,
-        outcome=outcome,
-        reason=reason[:2000],
-        evidence_sha256=hit.evidence_sha256,
-        decider=actor.membership,
-        decider_person=actor.person,
-        decider_team=actor.team,
-        in_effect_at=in_effect_at,
-    )
-
-
-def _settle_hit(actor: Actor, hit: Hit, decision: HitDecision) -> None:
-    """Let a decision take effect: on the hit, its party, the ledger, and what hangs on the party."""
-    hit.state = decision.outcome
-    hit.save(update_fields=["state"])
-    _settle_party(hit.party)
-    record(
-        f"hit.{decision.outcome}",
-        hit,
-        actor=actor,
-        facts={
-            "decision": str(decision.pk),
-            "evidence": hit.evidence_sha256,
-            "entry": f"{hit.source_code}:{hit.entry_key}",
-            "party": str(hit.party_id),
-        },
-    )
-    if decision.outcome == HitState.TRUE_MATCH:
-        effect = effect_of(hit.entry.list_authority, hit.entry.facts.get("declared_effect", ""))
-        reason = f"{hit.party.name} is on list {hit.entry.list_authority}: {effect.words}"
-        publish(PartyMatched(party_id=hit.party_id, stop_now=effect.stops_now, reason=reason))
 
 
 def _checked_text(text: str, field: str) -> str:
