@@ -6,7 +6,8 @@ from typing import Any
 import torch
 
 NAMESPACE = "writ"
-LIBRARY = torch.library.Library(NAMESPACE, "DEF")
+# torch does not annotate this class.
+LIBRARY: Any = torch.library.Library(NAMESPACE, "DEF")  # type: ignore[no-untyped-call]
 
 # The chunked torch path is plain torch: it serves the CPU, and CUDA wherever no kernel is written for it.
 TORCH_PATH_KEYS = ("CPU", "CUDA")
@@ -29,6 +30,4 @@ def define(schema: str, body: Callable[..., Any], fake: Callable[..., Any]) -> N
 
 def differentiate(name: str, backward: Callable[..., Any], setup_context: Callable[..., None]) -> None:
     """Give a declared operation its gradient."""
-    torch.library.register_autograd(
-        f"{NAMESPACE}::{name}", backward, setup_context=setup_context, lib=LIBRARY
-    )
+    torch.library.register_autograd(f"{NAMESPACE}::{name}", backward, setup_context=setup_context, lib=LIBRARY)

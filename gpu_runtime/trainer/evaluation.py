@@ -24,7 +24,7 @@ class Evaluation:
     def held_out_loss(self, model: ByteTransformer, stop_asked: Callable[[], bool]) -> float | None:
         """Mean loss in nats a byte over all windows; None where a stop was asked for meanwhile."""
         device, total = model.embedding.weight.device, 0.0
-        for starts in self._starts.split(self._batch):
+        for starts in torch.split(self._starts, self._batch):
             if stop_asked():
                 return None
             inputs, targets = windows(self._text, starts, self._context)

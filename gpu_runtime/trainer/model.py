@@ -56,7 +56,7 @@ class Attention(nn.Module):
         return out
 
     def _split(self, heads: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        q, k, v = heads.split([self.heads, self.kv_heads, self.kv_heads], dim=2)
+        q, k, v = torch.split(heads, [self.heads, self.kv_heads, self.kv_heads], dim=2)
         return q, k, v
 
     def _share(self, x: Tensor) -> Tensor:

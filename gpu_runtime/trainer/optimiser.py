@@ -52,8 +52,9 @@ class Optimiser:
             tensor.copy_(state[name])
 
     def _gradient_norm(self) -> Tensor:
-        norms = [self._gradient(name).norm() for name in self._parameters]
-        return torch.stack(norms).norm()
+        norms = [torch.linalg.vector_norm(self._gradient(name)) for name in self._parameters]
+        whole: Tensor = torch.linalg.vector_norm(torch.stack(norms))
+        return whole
 
     def _gradient(self, name: str) -> Tensor:
         parameter = self._parameters[name]

@@ -54,13 +54,14 @@ def read_sources(root: Path) -> Corpus:
         DataError: too little text to train on and to hold out.
     """
     digest = hashlib.sha256()
-    train, held_out = [], []
+    train: list[bytes] = []
+    held_out: list[bytes] = []
     for path in _source_files(root):
         content = path.read_bytes()
         file_digest = hashlib.sha256(content).digest()
         digest.update(path.relative_to(root).as_posix().encode() + b"\0" + file_digest)
         (held_out if file_digest[0] < HELD_OUT_SHARE_OF_256 else train).append(content)
-    sizes = (sum(map(len, train)), sum(map(len, held_out)))
+    sizes = (sum(len(part) for part in train), sum(len(part) for part in held_out))
     if min(sizes) < LEAST_BYTES:
         raise DataError(
             f"{root} holds {sizes[0]} bytes of .py files to train on and {sizes[1]} to hold out; each needs"

@@ -23,9 +23,7 @@ def step_in_place(
     keep = 1 - rate * weight_decay
     size = rate / (1 - beta1**count)
     root = (1 - beta2**count).sqrt()
-    for parameter, gradient, first, second in zip(
-        parameters, gradients, first_moments, second_moments, strict=True
-    ):
+    for parameter, gradient, first, second in zip(parameters, gradients, first_moments, second_moments, strict=True):
         scaled = gradient.to(first.dtype) * gradient_scale
         first.lerp_(scaled, 1 - beta1)
         second.mul_(beta2).addcmul_(scaled, scaled, value=1 - beta2)
