@@ -7,7 +7,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("allocation.today.urls")),
     path("account/", include("accounts.urls")),
     path("account/", include("allauth.urls")),
+    path("filings/", include("procurement.filings.urls")),
     path("ledger/", include("ledger.urls")),
+    path("review/", include("procurement.review.urls")),
 ]
 
 if settings.WRIT_METRICS:

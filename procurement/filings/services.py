@@ -179,8 +179,10 @@ def approval_blockers(filing: Filing) -> list[str]:
 
 
 def _own_draft(filing_id: uuid.UUID, actor: Actor) -> Filing:
-    filing = Filing.objects.select_for_update(of=("self",)).select_related("order", "applicant__person").get(
-        pk=filing_id, team=actor.team
+    filing = (
+        Filing.objects.select_for_update(of=("self",))
+        .select_related("order", "applicant__person")
+        .get(pk=filing_id, team=actor.team)
     )
     actor.require(Act.FILE_USE_CASE)
     if filing.state != FilingState.DRAFT:

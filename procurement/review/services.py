@@ -236,9 +236,7 @@ def countersign(*, actor: Actor, case_id: uuid.UUID) -> Decision:
         decision.countersigner_person = actor.person
         decision.countersigner_team = actor.team
         decision.final_at = timezone.now()
-        decision.save(
-            update_fields=["countersigner", "countersigner_person", "countersigner_team", "final_at"]
-        )
+        decision.save(update_fields=["countersigner", "countersigner_person", "countersigner_team", "final_at"])
         case.closed_at = decision.final_at
         case.save(update_fields=["state", "closed_at"])
         record("case.decided", case, actor=actor, facts=_decision_facts(decision))

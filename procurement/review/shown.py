@@ -1,0 +1,170 @@
+"""Cases as pages show them: plain values for templates, and what an applicant must not see left out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from accounts.actors import Actor
+from accounts.permissions import Act
+from ledger.queries import history
+from procurement.review import outcomes, queries
+from procurement.review.flags import CATALOGUE
+from procurement.review.models import Case, Decision
+from procurement.review.states import CaseKind, CaseState
+
+
+@dataclass(frozen=True)
+class Permitted:
+    """Which acts the page offers this person now."""
+
+    claim: bool
+    work: bool
+    countersign: bool
+    why_not: str = ""
+
+
+def permitted(case: Case, actor: Actor, decision: Decision | None) -> Permitted:
+    """What this person may do on the case now, and why not where they might expect to."""
+    is_officer = actor.may(Act.REVIEW_CASE)
+    is_applicants_side = case.applicant_team_id == actor.team.pk or case.applicant_person_id == actor.person.pk
+    may_act = is_officer and not is_applicants_side
+    advised_by_me = decision is not None and decision.decider_person_id == actor.person.pk
+    return Permitted(
+        claim=may_act and case.state == CaseState.OPEN,
+        work=may_act and case.state == CaseState.CLAIMED and case.assignee_id == actor.membership.pk,
+        countersign=may_act and case.state == CaseState.ADVISED and not advised_by_me,
+        why_not=_why_not(case, is_applicants_side=is_applicants_side, advised_by_me=advised_by_me, actor=actor),
+    )
+
+
+def _why_not(case: Case, *, is_applicants_side: bool, advised_by_me: bool, actor: Actor) -> str:
+    if is_applicants_side:
+        return _("You are of the applicant's side on this case; other officers decide it.")
+    if case.state == CaseState.ADVISED and advised_by_me:
+        return _("You advised; a second person has to countersign.")
+    if case.state == CaseState.WAITING:
+        return _("The applicant has a question to answer. The clock stands still.")
+    if case.state == CaseState.CLAIMED and case.assignee and case.assignee_id != actor.membership.pk:
+        return _("%(name)s holds this case.") % {"name": case.assignee.person.name}
+    return ""
+
+
+def case_page(case: Case, actor: Actor) -> dict[str, Any]:
+    """Everything on the case page but the forms."""
+    decision = queries.standing(case)
+    is_live = case.state in queries.LIVE
+    return {
+        "case": case,
+        "permitted": permitted(case, actor, decision),
+        "facts": _facts(case),
+        "decision": decision,
+        "conditions": list(decision.conditions.all()) if decision else [],
+        "effects": _effects(case, decision),
+        "questions": case.questions.select_related("asked_by__person", "answered_by__person"),
+        "flags": [(flag, CATALOGUE.get(flag.code, "")) for flag in case.flags.select_related("raised_by__person")],
+        "blockers": [{"reason": reason, "url": subject_url(case)} for reason in outcomes.blockers(case)]
+        if is_live
+        else [],
+        "entries": history(queries.subjects_of(case)),
+        "subject_url": subject_url(case),
+        "hits_url": _hits_url(case),
+        "determinations_url": _determinations_url(case),
+        "chain_url": _chain_url(case),
+    }
+
+
+def standing_part(case: Case, actor: Actor) -> dict[str, Any]:
+    """What an applicant sees of a review: where it stands, what is asked, and the final word with its reason."""
+    decision = queries.standing(case)
+    return {
+        "case": case,
+        "is_officer": actor.may(Act.SEE_REVIEW),
+        "may_answer": actor.may(Act.ANSWER_QUESTION) and case.applicant_team_id == actor.team.pk,
+        "questions": case.questions.all(),
+        "open_question": queries.open_question(case),
+        "decision": decision if decision and decision.is_final else None,
+        "conditions": list(decision.conditions.all()) if decision and decision.is_final else [],
+        "has_holder": case.assignee_id is not None,
+    }
+
+
+def subject_url(matter: Case) -> str:
+    """The page of the order or filing that the case is about."""
+    match CaseKind(matter.kind):
+        case CaseKind.ORDER:
+            return reverse("orders:detail", args=[matter.order_id])
+        case CaseKind.FILING:
+            return reverse("filings:detail", args=[matter.filing_id])
+        case CaseKind.INCIDENT:
+            return reverse("review:case", args=[matter.pk])
+
+
+def _facts(case: Case) -> list[tuple[str, Any]]:
+    facts: list[tuple[str, Any]] = [(_("Kind"), case.get_kind_display())]
+    if case.applicant_team:
+        facts.append((_("Applicant"), str(case.applicant_team)))
+    if case.order:
+        lines = ", ".join(f"{line.quantity} x {line.chip.name}" for line in case.order.lines.select_related("chip"))
+        facts += [
+            (_("Order"), f"{case.order.reference}: {lines}"),
+            (_("Site"), str(case.order.site)),
+            (_("End use"), case.order.get_end_use_display()),
+            (_("Why no domestic chip"), case.order.domestic_alternatives),
+        ]
+    if case.filing:
+        facts += _filing_facts(case)
+    if case.incident_ref:
+        facts.append((_("Incident"), case.incident_ref))
+    return facts
+
+
+def _filing_facts(case: Case) -> list[tuple[str, Any]]:
+    filing = case.filing
+    if filing is None:
+        return []
+    users = ", ".join(f"{user.party.name} ({user.purpose})" for user in filing.remote_users.select_related("party"))
+    return [
+        (_("Filing"), f"{filing.reference}: {filing.title}"),
+        (
+            _("Model"),
+            _("%(name)s, %(n)s parameters") % {"name": filing.model_name, "n": f"{filing.model_parameters:,}"},
+        ),
+        (_("Devices at once"), filing.max_devices),
+        (_("GPU-hours asked"), f"{filing.requested_ms / 3_600_000:,.2f}"),
+        (_("Period"), _("%(a)s to %(b)s") % {"a": filing.starts_on, "b": filing.ends_on}),
+        (_("Remote access"), users or _("nobody from elsewhere")),
+    ]
+
+
+def _effects(case: Case, decision: Decision | None) -> list[str]:
+    """What countersigning will do, in words."""
+    if decision is None:
+        return []
+    subject = case.filing.reference if case.filing else case.order.reference if case.order else case.reference
+    if decision.outcome == "decline":
+        return [_("decline %(what)s, with your reason shown to the team") % {"what": subject}]
+    effects = [_("approve %(what)s") % {"what": subject}]
+    if decision.granted_ms:
+        hours = f"{decision.granted_ms / 3_600_000:,.2f}"
+        effects.append(_("grant %(hours)s GPU-hours until %(day)s") % {"hours": hours, "day": decision.valid_until})
+    return effects
+
+
+def _hits_url(case: Case) -> str:
+    subject_id = case.filing_id or case.order_id
+    kind = "filing" if case.filing_id else "order"
+    return reverse("screening:of", args=[kind, subject_id]) if subject_id else ""
+
+
+def _determinations_url(case: Case) -> str:
+    return reverse("determinations:of_order", args=[case.order_id]) if case.order_id else ""
+
+
+def _chain_url(case: Case) -> str:
+    if case.filing_id:
+        return reverse("chain:filing", args=[case.filing_id])
+    return reverse("chain:order", args=[case.order_id]) if case.order_id else ""
