@@ -1,7 +1,7 @@
 # Two doors for a newcomer: `make demo` and `make test`. Each sets up what is missing first; `make help` lists the rest.
-PYTHON ?= python3
 PORT ?= 8000
 PY := .venv/bin/python
+export PYTHON
 export OMP_NUM_THREADS ?= 2
 
 .PHONY: help setup demo up test lint types imports migrations deploy-check mutants bench-gpu lock clean
@@ -10,7 +10,7 @@ help: ## this list
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
 
 setup: ## .venv, Python packages, web libraries; does nothing the second time
-	@$(PYTHON) scripts/setup.py
+	@scripts/setup.sh
 
 demo: setup ## the whole story, against real services
 	@$(PY) manage.py demo

@@ -32,7 +32,7 @@ def main(argv: list[str]) -> int:
         print("Django is not installed here. Run `make setup`, then use .venv/bin/python manage.py …", file=sys.stderr)
         return 1
     try:
-        if command not in _WITHOUT_SERVICES and "--help" not in argv:
+        if _needs_services(command, argv):
             from config.embedded.services import ensure
 
             ensure()
@@ -41,3 +41,9 @@ def main(argv: list[str]) -> int:
         print(f"writ: {fault}", file=sys.stderr)
         return 1
     return 0
+
+
+def _needs_services(command: str, argv: list[str]) -> bool:
+    if "--help" in argv:
+        return False
+    return command not in _WITHOUT_SERVICES or "--database" in argv

@@ -76,7 +76,7 @@ def _unreachable(url: str, error: psycopg.Error) -> str:
     parts = conninfo_to_dict(url)
     place = f"{parts.get('host', 'local socket')}:{parts.get('port', 5432)}"
     where = f"{parts.get('user', '?')}@{place}/{parts.get('dbname', '')}"
-    reason = str(error).strip().splitlines()[-1]
+    reason = str(error).strip().splitlines()[0]
     advice = "Mend it, or unset it to use the embedded PostgreSQL."
     return f"DATABASE_URL ({where}) does not answer: {reason}\n{_FORM} {advice}"
 
@@ -157,7 +157,7 @@ def check_redis() -> None:
             version = str(client.info("server")["redis_version"])
     except (redis.RedisError, ValueError, OSError) as error:
         raise SetupFault(
-            f"REDIS_URL ({urlsplit(url).hostname}) does not answer: {error}. "
+            f"REDIS_URL ({urlsplit(url).hostname}) does not answer: {str(error).rstrip('.')}. "
             "Mend it, or unset it to use the embedded Valkey."
         ) from error
     if int(version.split(".")[0]) < OLDEST_REDIS:

@@ -27,6 +27,10 @@ def ensure() -> None:
     """
     if _held:
         return
+    if not urls.is_database_embedded():
+        external.check_database()
+    if not urls.is_redis_embedded():
+        external.check_redis()
     needed = [
         name
         for name, is_ours in (("postgres", urls.is_database_embedded()), ("valkey", urls.is_redis_embedded()))
@@ -38,10 +42,6 @@ def ensure() -> None:
         atexit.register(release)
     if urls.is_database_embedded():
         roles.provision_embedded()
-    else:
-        external.check_database()
-    if not urls.is_redis_embedded():
-        external.check_redis()
 
 
 def release() -> None:
