@@ -10,12 +10,15 @@ from typing import Any, TypeVar
 
 @dataclass(frozen=True)
 class LicenceChanged:
-    """A licence was suspended, revoked, reinstated or recorded. ``drain`` is the legal effect on running jobs."""
+    """A licence was suspended, revoked, reinstated or recorded. ``drain`` is the legal effect on running jobs;
+    with ``stop_now`` they get no checkpoint window.
+    """
 
     licence_id: uuid.UUID
     cause: str
     drain: bool
     reason: str
+    stop_now: bool = False
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,10 @@ class ScreeningState(StrEnum):
 
 
 class Party(models.Model):
-    """A legal entity or person that may appear in a transaction."""
+    """A legal entity or person that may appear in a transaction.
+
+    ``team`` registered it and keeps it to itself; without one it stands in the directory that every team may use.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     name = models.CharField(max_length=300)
@@ -47,6 +50,9 @@ class Party(models.Model):
     buyer_class = models.CharField(max_length=30, choices=choices(BuyerClass), default=BuyerClass.UNKNOWN)
     screening_state = models.CharField(
         max_length=20, choices=choices(ScreeningState), default=ScreeningState.NOT_SCREENED
+    )
+    team = models.ForeignKey(
+        "accounts.Team", on_delete=models.PROTECT, null=True, blank=True, related_name="parties"
     )
     version = models.BigIntegerField(default=1)
 
@@ -106,6 +112,9 @@ class Site(models.Model):
     completion_percent = models.DecimalField(max_digits=6, decimal_places=3, null=True, blank=True)
     power_kw = models.IntegerField(null=True, blank=True)
     is_closed = models.BooleanField(default=False)
+    team = models.ForeignKey(
+        "accounts.Team", on_delete=models.PROTECT, null=True, blank=True, related_name="sites"
+    )
     version = models.BigIntegerField(default=1)
 
     class Meta:

@@ -1,0 +1,253 @@
+"""Leave to ship, and what arrived: holds and draws on a live licence line of each side."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from accounts.actors import Actor
+from accounts.permissions import Act
+from ledger import events
+from ledger.errors import ComplianceRefusal, InvalidInput
+from ledger.services import next_reference, record
+from ledger.transitions import advance
+from procurement.catalog.models import ChipModel
+from procurement.licences import balances
+from procurement.licences.models import Draw, Hold, Licence, LicenceLine, Side
+from procurement.orders import blockers
+from procurement.orders.models import Order, OrderLine, Receipt, ReceiptItem, Release
+from procurement.orders.states import EDGES, OrderAction, OrderState
+from procurement.parties.models import Site
+
+SERIAL: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,59}")
+SERIAL_WORDS: Final = "1 to 60 letters, digits and . _ : / -, beginning with a letter or digit"
+SERIALS_LIMIT: Final = 10_000
+SHIPPING = (OrderState.APPROVED, OrderState.RECEIVED)
+
+
+def release_shipment(*, actor: Actor, line: OrderLine, quantity: int) -> Release:
+    """Give leave to ship: the units are held on a live licence line of each side.
+
+    Raises:
+        InvalidInput: no quantity, or more than the order line has left.
+        ComplianceRefusal: the order is not approved, a party is not clear, or fewer units are usable; it says why.
+    """
+    with transaction.atomic():
+        actor.require(Act.RELEASE_SHIPMENT)
+        order = _locked_order(line.order_id)
+        current = order.lines.get(pk=line.pk)
+        _refuse_unready(order)
+        _check_left(current, quantity)
+        usable = balances.usable_for(current, _locked_lines(order), timezone.now().date())
+        if quantity > usable.units:
+            raise ComplianceRefusal(
+                f"{quantity} asked, {usable.units} usable: {'; '.join(usable.reasons)}.", blockers=usable.reasons
+            )
+        release = Release.objects.create(
+            reference=next_reference("REL"), line=current, quantity=quantity, released_by=actor.membership
+        )
+        held = _hold(release, usable.pair(quantity))
+        facts = {"order": order.reference, "units": quantity, "held": held}
+        record("shipment.released", release, actor=actor, facts=facts)
+    return release
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """Serials of one chip model that arrived at a site on a day."""
+
+    site: Site
+    chip: ChipModel
+    serials: Sequence[str]
+    received_on: date
+
+
+def record_receipt(*, actor: Actor, order: Order, arrival: Arrival) -> Receipt:
+    """Record what arrived, in full; each serial is bound to a live line of each side while released units remain.
+
+    What is beyond them is bound to none: it is unlicensed, and inventory puts it in quarantine.
+
+    Raises:
+        InvalidInput: malformed, doubled or already recorded serials, each named; a day in the future.
+    """
+    with transaction.atomic():
+        actor.require(Act.RECORD_RECEIPT)
+        locked = _locked_order(order.pk)
+        serials = _checked_serials(arrival)
+        lines = _locked_lines(locked)
+        receipt = Receipt.objects.create(
+            reference=next_reference("REC"), order=locked, site=arrival.site,
+            recorded_by=actor.membership, received_on=arrival.received_on,
+        )  # fmt: skip
+        pairs = _cover(locked, lines, arrival) if locked.state in SHIPPING else []
+        items = _record_items(receipt, arrival.chip, serials)
+        _draw(items, pairs)
+        if locked.state in SHIPPING:
+            locked.state = advance(EDGES, locked.state, OrderAction.RECEIVE)
+            locked.save(update_fields=["state"])
+        record("receipt.recorded", receipt, actor=actor, facts=_receipt_facts(locked, items))
+        events.publish(events.DevicesReceived(receipt_id=receipt.pk))
+    return receipt
+
+
+def _locked_order(order_id: uuid.UUID) -> Order:
+    return (
+        Order.objects.select_for_update(of=("self",))
+        .select_related("site__operator")
+        .prefetch_related("parties__party")
+        .get(pk=order_id)
+    )
+
+
+def _locked_lines(order: Order) -> list[LicenceLine]:
+    """Licences, then their lines, each in the sequence of their keys, so that two acts never wait for each other."""
+    list(Licence.objects.select_for_update().filter(order=order).order_by("pk").values_list("pk"))
+    return list(
+        LicenceLine.objects.select_for_update(of=("self",))
+        .filter(licence__order=order)
+        .select_related("licence", "chip", "site", "end_user")
+        .prefetch_related("licence__conditions")
+        .order_by("pk")
+    )
+
+
+def _refuse_unready(order: Order) -> None:
+    if order.state not in SHIPPING:
+        raise ComplianceRefusal(f"{order.reference} is {order.state.replace('_', ' ')}; only an approved order ships.")
+    unclear = tuple(each.text for each in blockers.screening_blockers(order))
+    if unclear:
+        raise ComplianceRefusal(f"Nothing of {order.reference} may ship now.", blockers=unclear)
+
+
+def _check_left(line: OrderLine, quantity: int) -> None:
+    released = sum(line.releases.values_list("quantity", flat=True))
+    left = line.quantity - released
+    if quantity < 1:
+        raise InvalidInput("Release at least one unit.", field="quantity")
+    if quantity > left:
+        raise InvalidInput(
+            f"{quantity} asked; the order line is for {line.quantity}, and {released} are released already.",
+            field="quantity",
+        )
+
+
+def _hold(release: Release, pairings: Sequence[balances.Pairing]) -> dict[str, int]:
+    """Write the holds, one a line, and raise the lines' balances; returns units by line for the record."""
+    lines = {each.pk: each for pairing in pairings for each in (pairing.exporter, pairing.importer)}
+    units = dict.fromkeys(lines, 0)
+    for pairing in pairings:
+        units[pairing.exporter.pk] += pairing.quantity
+        units[pairing.importer.pk] += pairing.quantity
+    for key in sorted(units):
+        Hold.objects.create(line=lines[key], release=release, quantity=units[key], remaining=units[key])
+        lines[key].held += units[key]
+        lines[key].save(update_fields=["held"])
+    return {f"{lines[key].licence.reference}/{lines[key].number}": units[key] for key in sorted(units)}
+
+
+def _checked_serials(arrival: Arrival) -> list[str]:
+    serials = [serial.strip() for serial in arrival.serials if serial.strip()]
+    if not serials:
+        raise InvalidInput("Enter at least one serial.", field="serials")
+    if len(serials) > SERIALS_LIMIT:
+        raise InvalidInput(f"{len(serials)} serials; a receipt takes at most {SERIALS_LIMIT:,}.", field="serials")
+    if arrival.received_on > timezone.now().date():
+        raise InvalidInput("The day of arrival lies in the future.", field="received_on")
+    malformed = [serial for serial in serials if not SERIAL.fullmatch(serial)]
+    if malformed:
+        raise InvalidInput(f"No serials: {_some(malformed)}. A serial has {SERIAL_WORDS}.", field="serials")
+    doubled = [serial for serial, times in Counter(serials).items() if times > 1]
+    if doubled:
+        raise InvalidInput(f"Entered twice: {_some(doubled)}.", field="serials")
+    _refuse_known(serials)
+    return serials
+
+
+def _refuse_known(serials: Sequence[str]) -> None:
+    known = ReceiptItem.objects.filter(serial__in=serials).select_related("receipt")
+    if known:
+        words = [f"{item.serial} ({item.receipt.reference})" for item in known]
+        raise InvalidInput(f"Recorded already: {_some(words)}.", field="serials")
+
+
+def _some(words: Sequence[str]) -> str:
+    shown = [word[:70] for word in words[:20]]
+    more = f" and {len(words) - len(shown)} more" if len(words) > len(shown) else ""
+    return ", ".join(shown) + more
+
+
+@dataclass(frozen=True)
+class _Cover:
+    """One unit that a release holds on a line of each side."""
+
+    exporter: Hold
+    importer: Hold
+
+
+def _cover(order: Order, lines: Sequence[LicenceLine], arrival: Arrival) -> list[_Cover]:
+    """The held units that cover an arrival: of releases of this chip, on lines that are live for this site and day."""
+    line = order.lines.filter(chip=arrival.chip).select_related("order").first()
+    if line is None or arrival.site.pk != order.site_id:
+        return []
+    line.order = order
+    live = {each.pk: each for each in lines if balances.why_not(each, line, arrival.received_on) is None}
+    covers: list[_Cover] = []
+    for release in line.releases.order_by("released_at", "pk"):
+        holds = list(release.holds.select_for_update().filter(line__in=live, remaining__gt=0).order_by("pk"))
+        for hold in holds:
+            hold.line = live[hold.line_id]
+        sides = (_units(holds, side) for side in (Side.EXPORTER, Side.IMPORTER))
+        covers += [_Cover(*pair) for pair in zip(*sides, strict=False)]
+    return covers
+
+
+def _units(holds: Sequence[Hold], side: Side) -> list[Hold]:
+    """Each hold of a side as often as it has units left."""
+    return [hold for hold in holds if hold.line.licence.side == side for _ in range(hold.remaining)]
+
+
+def _record_items(receipt: Receipt, chip: ChipModel, serials: Sequence[str]) -> list[ReceiptItem]:
+    items = [ReceiptItem(receipt=receipt, chip=chip, serial=serial) for serial in serials]
+    try:
+        with transaction.atomic():
+            return ReceiptItem.objects.bulk_create(items)
+    except IntegrityError:
+        _refuse_known(serials)
+        raise
+
+
+def _draw(items: Sequence[ReceiptItem], covers: Sequence[_Cover]) -> None:
+    """Turn a held unit of each side into a drawn one, for as many serials as are covered."""
+    holds: dict[uuid.UUID, Hold] = {}
+    draws: list[Draw] = []
+    for item, cover in zip(items, covers, strict=False):
+        item.exporter_line, item.importer_line = cover.exporter.line, cover.importer.line
+        for hold in (cover.exporter, cover.importer):
+            hold.remaining -= 1
+            hold.line.held -= 1
+            hold.line.drawn += 1
+            holds[hold.pk] = hold
+            draws.append(Draw(line=hold.line, item=item))
+    covered = [item for item in items if item.exporter_line_id]
+    ReceiptItem.objects.bulk_update(covered, ["exporter_line", "importer_line"], batch_size=500)
+    Draw.objects.bulk_create(draws)
+    for hold in holds.values():
+        hold.save(update_fields=["remaining"])
+    for line in {hold.line_id: hold.line for hold in holds.values()}.values():
+        line.save(update_fields=["held", "drawn"])
+
+
+def _receipt_facts(order: Order, items: Sequence[ReceiptItem]) -> dict[str, object]:
+    return {
+        "order": order.reference,
+        "serials": [item.serial for item in items],
+        "unlicensed": [item.serial for item in items if not item.is_licensed],
+    }

@@ -1,0 +1,161 @@
+"""Every act on parties and sites: register, name, record who owns whom."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any, Final
+
+from django.db import transaction
+
+from accounts.actors import Actor
+from accounts.models import Team
+from accounts.permissions import Act
+from accounts.roles import Role
+from ledger.errors import InvalidInput
+from ledger.services import record
+from procurement.parties.models import BuyerClass, Ownership, Party, PartyName, ScreeningState, Site
+from procurement.parties.queries import parties_visible_to
+
+COUNTRY: Final = re.compile(r"[A-Z]{2}")
+_REGISTER: Final = (Act.PLACE_ORDER, Act.REVIEW_CASE, Act.ENROL_HOST)
+
+
+@dataclass(frozen=True)
+class PartyFacts:
+    """What is known of a party. Countries are ISO 3166 two-letter codes; an empty one is not known."""
+
+    name: str
+    country: str
+    kind: str = "company"
+    hq_country: str = ""
+    ultimate_parent_country: str = ""
+    address: str = ""
+    registration_number: str = ""
+    buyer_class: BuyerClass = BuyerClass.UNKNOWN
+
+
+@dataclass(frozen=True)
+class SiteFacts:
+    """What is known of a site. Percentages are 0 to 100; ``None`` is not known."""
+
+    name: str
+    operator: Party
+    address: str
+    country: str
+    state_funding_percent: Decimal | None = None
+    completion_percent: Decimal | None = None
+    power_kw: int | None = None
+
+
+def register_party(*, actor: Actor, facts: PartyFacts) -> Party:
+    """Enter a party: a team's own entry is seen by that team and by staff; staff fill the common directory.
+
+    Raises:
+        InvalidInput: no name, or a country that is not a two-letter code.
+    """
+    with transaction.atomic():
+        _require_any(actor, _REGISTER)
+        _check_party(facts)
+        party = Party.objects.create(**vars(facts), team=_team_of(actor))
+        record("party.registered", party, actor=actor, facts=_party_facts(party))
+    return party
+
+
+def add_name(*, actor: Actor, party: Party, name: str, kind: str = "alias") -> PartyName:
+    """Enter another name of a party; it has to be screened again."""
+    with transaction.atomic():
+        _require_any(actor, _REGISTER)
+        visible = parties_visible_to(actor).get(pk=party.pk)
+        current = Party.objects.select_for_update().get(pk=visible.pk)
+        added = PartyName.objects.create(party=current, name=_said(name, "name", 300), kind=kind[:20])
+        if current.screening_state == ScreeningState.CLEAR:
+            current.screening_state = ScreeningState.NOT_SCREENED
+            current.save(update_fields=["screening_state"])
+        record("party.name_added", current, actor=actor, facts={"kind": added.kind})
+    return added
+
+
+def record_ownership(*, actor: Actor, owner: Party, owned: Party, share_percent: Decimal | None,
+                     starts_on: date | None = None) -> Ownership:  # fmt: skip
+    """Record a direct share; ``None`` says that the share is not known, which blocks where it matters.
+
+    Raises:
+        InvalidInput: a party that owns itself, or a share that is not above 0 and at most 100 %.
+    """
+    with transaction.atomic():
+        _require_any(actor, _REGISTER)
+        if owner.pk == owned.pk:
+            raise InvalidInput("A party cannot own itself.", field="owner")
+        if share_percent is not None and not Decimal(0) < share_percent <= Decimal(100):
+            raise InvalidInput("A share is above 0 and at most 100 percent.", field="share_percent")
+        held = Ownership.objects.create(
+            owner=owner, owned=owned, share_percent=share_percent, starts_on=starts_on
+        )
+        share = None if share_percent is None else str(share_percent)
+        record("party.ownership_recorded", owned, actor=actor, facts={"owner": str(owner.pk), "share": share})
+    return held
+
+
+def register_site(*, actor: Actor, facts: SiteFacts) -> Site:
+    """Enter a site; its operator is screened with every order that names it.
+
+    Raises:
+        InvalidInput: a name in use, no address, a country that is not a code, a percentage out of range.
+    """
+    with transaction.atomic():
+        _require_any(actor, _REGISTER)
+        _check_site(facts)
+        site = Site.objects.create(**vars(facts), team=_team_of(actor))
+        record("site.registered", site, actor=actor, facts={"name": site.name, "country": site.country})
+    return site
+
+
+def _require_any(actor: Actor, acts: tuple[Act, ...]) -> None:
+    actor.require(next((act for act in acts if actor.may(act)), acts[0]))
+
+
+def _team_of(actor: Actor) -> Team | None:
+    return actor.team if actor.role == Role.APPLICANT else None
+
+
+def _check_party(facts: PartyFacts) -> None:
+    _said(facts.name, "name", 300)
+    _check_country(facts.country, "country")
+    for field in ("hq_country", "ultimate_parent_country"):
+        if getattr(facts, field):
+            _check_country(getattr(facts, field), field)
+
+
+def _check_site(facts: SiteFacts) -> None:
+    _said(facts.name, "name", 200)
+    _said(facts.address, "address", 500)
+    _check_country(facts.country, "country")
+    for field in ("state_funding_percent", "completion_percent"):
+        share: Decimal | None = getattr(facts, field)
+        if share is not None and not Decimal(0) <= share <= Decimal(100):
+            raise InvalidInput("A percentage lies between 0 and 100.", field=field)
+    if Site.objects.filter(name__iexact=facts.name.strip()).exists():
+        raise InvalidInput(f"A site is called {facts.name.strip()} already; choose another name.", field="name")
+
+
+def _check_country(code: str, field: str) -> None:
+    if not COUNTRY.fullmatch(code):
+        raise InvalidInput(f"{code or 'Nothing'} is no country code; write two letters, such as CN.", field=field)
+
+
+def _said(text: str, field: str, limit: int) -> str:
+    said = text.strip()
+    if not said:
+        raise InvalidInput(f"Please fill in the {field}.", field=field)
+    if len(said) > limit:
+        raise InvalidInput(f"The {field} is {len(said)} characters long; the limit is {limit}.", field=field)
+    return said
+
+
+def _party_facts(party: Party) -> dict[str, Any]:
+    """Without the name of a natural person: personal data stays out of the ledger."""
+    named = {} if party.kind == "person" else {"name": party.name}
+    return {**named, "kind": party.kind, "country": party.country, "buyer_class": party.buyer_class}
