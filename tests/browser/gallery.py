@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from threading import Event
 from typing import Any
 
 from django import forms
+from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import include, path
 from django.utils import timezone
 
+from accounts import views
 from accounts.states_shown import LOOKS
 
 KINDS = (
@@ -93,7 +96,7 @@ def shown(request: HttpRequest) -> dict[str, Any]:
         "page": Paginator(rows, 5).get_page(request.GET.get("page")),
         "filter_form": Listed(request.GET),
         "form": Suspend(),
-        "bound_form": Suspend({"reason": ""}),
+        "bound_form": Suspend({"draft-reason": ""}, prefix="draft"),
         "upload": Upload()["document"],
         "tabs": [
             {"label": "All", "url": "#", "is_here": True, "count": 60},
@@ -140,7 +143,8 @@ def shown(request: HttpRequest) -> dict[str, Any]:
 
 def gallery(request: HttpRequest) -> HttpResponse:
     """The page itself."""
-    return render(request, "gallery.html", shown(request))
+    log_url = "/gallery/log?held=1" if request.GET.get("log") == "held" else "/gallery/log"
+    return render(request, "gallery.html", shown(request) | {"log_url": log_url})
 
 
 def metrics(request: HttpRequest) -> JsonResponse:
@@ -155,18 +159,39 @@ def metrics(request: HttpRequest) -> JsonResponse:
     return JsonResponse({"series": series, "x_name": "step", "is_final": True})
 
 
+RELEASE = Event()
+
+
 def log(request: HttpRequest) -> JsonResponse:
-    """A finished log, in two parts."""
+    """A finished log, in two parts; with `?held` the second comes when a test releases it."""
     lines = "".join(f"step {n} loss {1.6 + 4 * 0.985**n:.4f}\n" for n in range(60))
     offset = int(request.GET.get("offset", "0"))
-    return JsonResponse(
-        {"text": lines[offset : offset + 1500], "offset": min(len(lines), offset + 1500), "is_final": offset > 0}
-    )
+    if "held" in request.GET and offset and not RELEASE.is_set():
+        return JsonResponse({"text": "", "offset": offset, "is_final": False})
+    end = min(len(lines), offset + 800)
+    return JsonResponse({"text": lines[offset:end], "offset": end, "is_final": end == len(lines)})
+
+
+def forbidden(request: HttpRequest) -> HttpResponse:
+    """An act that the role does not permit."""
+    raise PermissionDenied("The role auditor may not suspend a licence.")
+
+
+def fault(request: HttpRequest) -> HttpResponse:
+    """A fault of ours."""
+    raise RuntimeError("a fault made on purpose")
 
 
 urlpatterns = [
     path("gallery/", gallery),
     path("gallery/metrics", metrics),
     path("gallery/log", log),
+    path("gallery/forbidden", forbidden),
+    path("gallery/fault", fault),
+    path("gallery/limited", views.too_many_requests),
     path("", include("config.urls")),
 ]
+
+handler403 = "accounts.views.forbidden"
+handler404 = "accounts.views.not_found"
+handler500 = "accounts.views.server_error"

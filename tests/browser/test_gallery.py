@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 
 from accounts.roles import Role
 from tests.browser.conftest import DESKTOP, PHONE, Surfer
@@ -31,6 +32,6 @@ def test_components_on_each_screen_are_accessible_and_fit(
     make_membership(Role.AUDITOR, person=actor.person)
     sheet = surf.as_actor(actor, viewport=viewport, theme=theme).open("/gallery/")
     sheet.page.wait_for_selector(".chart canvas")
-    sheet.page.wait_for_function("document.querySelector('[data-log-text]').textContent.includes('step 59')")
+    expect(sheet.page.locator("[data-log-text]")).to_contain_text("step 59")
     keep(sheet, f"gallery-{screen}-{theme}")
     sheet.check()
