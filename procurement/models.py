@@ -1,7 +1,7 @@
 """Re-exports, for Django: each concept's models live in its own folder."""
 
 from procurement.catalog.models import ChipFigure, ChipModel
-from procurement.determinations.models import Determination
+from procurement.determinations.models import AdHocDetermination, Determination
 from procurement.filings.models import Filing, RemoteUser
 from procurement.licences.models import Condition, Draw, Hold, Licence, LicenceAct, LicenceLine
 from procurement.orders.models import (
@@ -26,6 +26,7 @@ from procurement.screening.models import (
 )
 
 __all__ = [
+    "AdHocDetermination",
     "AdHocSearch",
     "Case",
     "ChipFigure",

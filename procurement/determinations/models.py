@@ -42,3 +42,23 @@ class Determination(models.Model):
 
     def __str__(self) -> str:
         return f"{self.regime} {self.on}: {self.lane}"
+
+
+class AdHocDetermination(models.Model):
+    """A determination asked for by hand: who, what about, why, and what was answered."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    membership = models.ForeignKey(
+        "accounts.Membership", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    account = models.CharField(max_length=150, blank=True, default="")
+    purpose = models.CharField(max_length=300)
+    inputs = models.JSONField()
+    outcome = models.JSONField()
+    made_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        ordering = ("-made_at",)
+
+    def __str__(self) -> str:
+        return f"{self.made_at:%Y-%m-%d} {self.purpose}"

@@ -1,0 +1,33 @@
+"""What may be seen of determinations."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db.models import QuerySet
+
+from accounts.actors import Actor
+from accounts.permissions import Act
+from procurement.determinations.models import AdHocDetermination, Determination
+
+
+def visible_to(actor: Actor) -> QuerySet[Determination]:
+    """Determinations in full are for those who see reviews: an applicant sees what is asked of it, and no more."""
+    rows = Determination.objects.select_related("order")
+    return rows if actor.may(Act.SEE_REVIEW) else rows.none()
+
+
+def current_of_order(actor: Actor, order_id: uuid.UUID) -> list[Determination]:
+    """The determinations of an order that stand, one for each regime."""
+    return list(visible_to(actor).filter(order=order_id, superseded_at=None).order_by("-regime"))
+
+
+def former_of_order(actor: Actor, order_id: uuid.UUID) -> QuerySet[Determination]:
+    """Those that were superseded, newest first."""
+    return visible_to(actor).filter(order=order_id).exclude(superseded_at=None).order_by("-made_at")
+
+
+def recent_ad_hoc(actor: Actor) -> QuerySet[AdHocDetermination]:
+    """The log of determinations by hand, newest first."""
+    rows = AdHocDetermination.objects.select_related("membership__person")
+    return rows[:20] if actor.may(Act.SEE_REVIEW) else rows.none()
