@@ -13,9 +13,7 @@ from gpu_runtime.guard.watch import Guard
 READY = b"r"
 
 
-def main(
-    arguments: list[str], *, runner: tuple[str, ...] = RUNNER, containment: Containment | None = None
-) -> int:
+def main(arguments: list[str], *, runner: tuple[str, ...] = RUNNER, containment: Containment | None = None) -> int:
     """Run one guard to its end. Standard output gets one byte when its desk is open.
 
     Args:

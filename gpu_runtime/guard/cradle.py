@@ -1,8 +1,8 @@
 """The cradle: the process between guard and runner that lets none of the runner's processes get away.
 
 In a PID namespace it is the first process: when it ends, for whatever reason, the kernel kills the rest.
-Elsewhere it is a child subreaper that sweeps. It dies with its guard: the kernel sends it SIGKILL, and the
-leash, a pipe whose other end only the guard holds, closes.
+Elsewhere it is a child subreaper that sweeps. It does not outlive its guard: the leash, a pipe whose other
+end only the guard holds, closes; in a PID namespace the kernel sends it SIGKILL besides.
 """
 
 import contextlib
@@ -203,7 +203,8 @@ class _Inside:
     def _hold_runner(self) -> int:
         signal.signal(signal.SIGTERM, self._pass_on)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        kernel.set_parent_death_signal(signal.SIGKILL)
+        if self.containment is Containment.PID_NAMESPACE:
+            kernel.set_parent_death_signal(signal.SIGKILL)
         _close_all_but({0, 1, 2, self.leash, self.status, self.log})
         self._settle()
         if os.read(self.leash, 1) != _GO:

@@ -219,9 +219,7 @@ class Lease:
         if not isinstance(named, list | tuple) or not all(isinstance(uuid, str) for uuid in named):
             raise WarrantRefused(Refusal.MALFORMED, "device_uuids is not a list of text")
         if not named or not self.terms.device_uuids.issuperset(named):
-            raise WarrantRefused(
-                Refusal.WRONG_DEVICES, "the warrant names a device that this host does not have"
-            )
+            raise WarrantRefused(Refusal.WRONG_DEVICES, "the warrant names a device that this host does not have")
         return tuple(named)
 
 

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from gpu_runtime.guard.lease import Terms
 from gpu_runtime.protocol import as_json, parse, parse_public_key
-from gpu_runtime.protocol.messages import Backend, WarrantKey
+from gpu_runtime.protocol.messages import Backend, Outcome, WarrantKey
 from gpu_runtime.protocol.parsing import decode_json
 
 ORDER, MARKER, CLAIM, END, SOCKET = "order.json", "started.json", "claim.json", "end.json", "guard.sock"
@@ -75,7 +75,7 @@ class Marker:
 class End:
     """What a guard leaves behind: how the attempt ended, and that nothing of it lives."""
 
-    outcome: str
+    outcome: Outcome
     exit_code: int | None
     signal: int | None
     message: str
@@ -92,15 +92,20 @@ def write_paper(path: Path, paper: object) -> None:
     write_json(path, as_json(paper))
 
 
-def write_json(path: Path, value: object, *, mode: int = 0o600) -> None:
-    """Write JSON whole or not at all, so that a crash leaves the old file or the new one."""
+def write_json(path: Path, value: object, *, mode: int = 0o600, durable: bool = True) -> None:
+    """Write JSON whole or not at all, so that a crash leaves the old file or the new one.
+
+    Args:
+        durable: whether it has to outlive a loss of power too.
+    """
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, mode)
     with os.fdopen(descriptor, "wb") as file:
         os.fchmod(file.fileno(), mode)
         file.write(json.dumps(value).encode())
         file.flush()
-        os.fsync(file.fileno())
+        if durable:
+            os.fsync(file.fileno())
     os.replace(draft, path)
 
 

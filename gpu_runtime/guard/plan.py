@@ -20,9 +20,7 @@ NAME_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXY
 MAX_NAME = 100
 
 
-def plan_runner(
-    order: Order, claim: ClaimAnswer, devices: tuple[str, ...], runner: tuple[str, ...]
-) -> RunnerPlan:
+def plan_runner(order: Order, claim: ClaimAnswer, devices: tuple[str, ...], runner: tuple[str, ...]) -> RunnerPlan:
     """Lay out the runner's folders and say how it is to be started.
 
     Raises:

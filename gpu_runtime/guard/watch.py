@@ -27,7 +27,7 @@ from gpu_runtime.guard.order import (
 from gpu_runtime.guard.plan import RUNNER, plan_runner
 from gpu_runtime.guard.processes import find_process
 from gpu_runtime.protocol import MessageMalformed, WarrantRefused, decode_json, parse
-from gpu_runtime.protocol.messages import ClaimAnswer, RenewVerdict
+from gpu_runtime.protocol.messages import ClaimAnswer, Outcome, RenewVerdict
 
 TICK_MS = 200
 MIN_WAIT_MS = 5
@@ -38,9 +38,7 @@ LOG_READ_BYTES = 1 << 16
 class Guard:
     """One attempt on this host, from its claim to its last process."""
 
-    def __init__(
-        self, folder: Path, order: Order, containment: Containment, runner: tuple[str, ...] = RUNNER
-    ) -> None:
+    def __init__(self, folder: Path, order: Order, containment: Containment, runner: tuple[str, ...] = RUNNER) -> None:
         self.folder, self.order, self.containment, self.runner = folder, order, containment, runner
         self.lease = Lease(order.terms(), boottime_ms())
         self.claim: ClaimAnswer | None = None
@@ -207,21 +205,13 @@ class Guard:
         )
         write_paper(self.folder / END, end)
 
-    def _outcome(self, departure: Departure | None) -> tuple[str, str]:
+    def _outcome(self, departure: Departure | None) -> tuple[Outcome, str]:
         """How it ended, and why, in words."""
         if self.refusal:
             return "refused", self.refusal
-        if self.cradle is None:
-            reason = (
-                self.lease.reason
-                or (departure.note if departure else "")
-                or "the lease ran out before the start"
-            )
-            ended_by = {Cause.DRAIN: "drained", Cause.STOP: "killed", Cause.EXPIRY: "expired"}
-            return (
-                "failed" if departure else ended_by.get(self.lease.cause or Cause.EXPIRY, "expired")
-            ), reason
-        left = departure or Departure(None, None, "")
+        if departure is None or self.cradle is None:
+            return _unstarted_outcome(self.lease, departure)
+        left = departure
         words = _in_words(left, self.log_is_whole)
         match self.lease.cause:
             case Cause.EXPIRY:
@@ -244,7 +234,19 @@ class Guard:
         return receipt if isinstance(receipt, dict) else None
 
 
-def _drained_outcome(left: Departure) -> str:
+def _unstarted_outcome(lease: Lease, failure: Departure | None) -> tuple[Outcome, str]:
+    if failure is not None:
+        return "failed", failure.note
+    match lease.cause:
+        case Cause.DRAIN:
+            return "drained", lease.reason
+        case Cause.STOP:
+            return "killed", lease.reason
+        case Cause.EXPIRY | None:
+            return "expired", lease.reason or "the lease ran out before the runner was started"
+
+
+def _drained_outcome(left: Departure) -> Outcome:
     if left.exit_code == DRAINED:
         return "drained"
     if left.exit_code == 0:

@@ -92,11 +92,7 @@ def _read(kind: Any, value: object, path: str) -> object:
 
 
 def _read_plain(kind: Any, value: object, path: str) -> object:
-    if kind is type(None):
-        kind_fits = value is None
-    else:
-        kind_fits = type(value) is kind
-    if not kind_fits:
+    if type(value) is not kind:
         raise MessageMalformed(f"{path}: expected {kind.__name__}, got {type(value).__name__}")
     if isinstance(value, str) and len(value) > MAX_TEXT:
         raise MessageMalformed(f"{path}: longer than {MAX_TEXT} characters")

@@ -31,7 +31,7 @@ class Refusal(StrEnum):
     UNKNOWN_KEY = "unknown_key"
     BAD_SIGNATURE = "bad_signature"
     WRONG_ATTEMPT = "wrong_attempt"
-    WRONG_TOKEN = "wrong_token"
+    WRONG_TOKEN = "wrong_token"  # noqa: S105 - the name of a reason
     WRONG_SPEC = "wrong_spec"
     WRONG_HOST = "wrong_host"
     WRONG_DEVICES = "wrong_devices"

@@ -1,0 +1,91 @@
+"""What a host remembers: its key, who it is, the last sequence it signed, and the folders of its attempts."""
+
+import fcntl
+import os
+import shutil
+import time
+from pathlib import Path
+
+from nacl.signing import SigningKey
+
+from gpu_runtime.guard.order import read_paper, write_paper
+from gpu_runtime.protocol import load_or_create_key
+from gpu_runtime.protocol.messages import EnrolAnswer
+
+TRAVERSABLE = 0o711
+PRIVATE = 0o700
+
+
+class StateInUse(Exception):
+    """Another agent holds this state folder."""
+
+
+class HostState:
+    """One state folder, held by one agent at a time.
+
+    `private/` (0700) is hidden from runners. `runs/` and `checkpoints/` hold what belongs to runners' users,
+    who may pass through, and list nothing.
+    """
+
+    def __init__(self, root: Path) -> None:
+        """Open the folder, and make it the first time.
+
+        Raises:
+            StateInUse: if another agent has it.
+            OSError: if it cannot be made or written.
+            KeyUnusable: if the host's key file is damaged or open to others.
+        """
+        self.root = root.absolute()
+        self.private = self.root / "private"
+        self.attempts = self.private / "attempts"
+        self.runs = self.root / "runs"
+        self.checkpoints = self.root / "checkpoints"
+        self._make_folders()
+        self._lock = self._hold()
+        self.key: SigningKey = load_or_create_key(self.private / "host.key")
+        self._sequence_file = os.open(self.private / "sequence", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._sequence = int(os.pread(self._sequence_file, 32, 0) or b"0")
+
+    def _make_folders(self) -> None:
+        self.root.mkdir(mode=TRAVERSABLE, parents=True, exist_ok=True)
+        for path, mode in (
+            (self.private, PRIVATE),
+            (self.attempts, PRIVATE),
+            (self.runs, TRAVERSABLE),
+            (self.checkpoints, TRAVERSABLE),
+        ):
+            path.mkdir(mode=mode, exist_ok=True)
+            path.chmod(mode)
+
+    def _hold(self) -> int:
+        lock = os.open(self.private / "agent.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            os.close(lock)
+            raise StateInUse(f"another agent holds {self.root}; stop it, or choose another --state-dir") from error
+        return lock
+
+    @property
+    def identity(self) -> EnrolAnswer | None:
+        """What enrolment settled; None for a host that has not enrolled."""
+        return read_paper(EnrolAnswer, self.private / "identity.json")
+
+    def remember_identity(self, answer: EnrolAnswer) -> None:
+        """Keep what enrolment settled: the host's id, and the warrant keys that it obeys from now on."""
+        write_paper(self.private / "identity.json", answer)
+
+    def next_sequence(self) -> int:
+        """A number above every one that this host signed before, also if its clock went back."""
+        self._sequence = max(time.time_ns(), self._sequence + 1)
+        os.pwrite(self._sequence_file, b"%020d" % self._sequence, 0)
+        return self._sequence
+
+    def attempt_folders(self) -> list[Path]:
+        """The guards' folders that are here, of this agent or of one before it."""
+        return sorted(path for path in self.attempts.iterdir() if path.is_dir())
+
+    def forget_attempt(self, attempt_id: str) -> None:
+        """Remove an attempt's folders once its end has been taken; checkpoints stay."""
+        shutil.rmtree(self.runs / attempt_id, ignore_errors=True)
+        shutil.rmtree(self.attempts / attempt_id)
