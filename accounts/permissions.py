@@ -38,6 +38,7 @@ class Act(StrEnum):
     CANCEL_JOB = "cancel_job"
     SEE_LEDGER = "see_ledger"
     EXPORT_EVIDENCE = "export_evidence"
+    END_ACCESS = "end_access"
 
 
 _EVERYBODY = frozenset(Role)
@@ -72,6 +73,7 @@ PERMITTED: Final[dict[Act, frozenset[Role]]] = {
     Act.CANCEL_JOB: frozenset({Role.APPLICANT, Role.OPERATOR}),
     Act.SEE_LEDGER: _OVERSEERS,
     Act.EXPORT_EVIDENCE: _OVERSEERS,
+    Act.END_ACCESS: frozenset({Role.OFFICER, Role.OPERATOR}),
 }
 
 

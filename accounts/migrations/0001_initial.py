@@ -3,9 +3,10 @@
 import django.db.models.deletion
 import django.db.models.functions.datetime
 import django.utils.timezone
-import ledger.ids
 from django.conf import settings
 from django.db import migrations, models
+
+import ledger.ids
 
 
 class Migration(migrations.Migration):

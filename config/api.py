@@ -1,0 +1,62 @@
+"""The API, version 1: the same services as the pages, refusals with a stable code."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allocation.jobs.api import router as jobs
+from django.core.exceptions import ObjectDoesNotExist
+from django.http import Http404, HttpRequest, HttpResponse
+from ninja import NinjaAPI
+from ninja.errors import ValidationError
+from procurement.determinations.api import router as determinations
+
+from accounts.api import Bearer
+from ledger.errors import DomainError, InvalidInput
+from procurement.filings.api import router as filings
+from procurement.licences.api import router as licences
+from procurement.orders.api import router as orders
+from procurement.review.api import router as cases
+
+api = NinjaAPI(
+    title="Writ",
+    version="1",
+    description="System of record and of enforcement for regulated AI compute. Informs decisions; no legal advice.",
+    auth=Bearer(),
+    docs_url=None,
+    urls_namespace="api",
+)
+api.add_router("/orders", orders, tags=["orders"])
+api.add_router("/filings", filings, tags=["filings"])
+api.add_router("/cases", cases, tags=["cases"])
+api.add_router("/licences", licences, tags=["licences"])
+api.add_router("/jobs", jobs, tags=["jobs"])
+api.add_router("/determinations", determinations, tags=["determinations"])
+
+
+def _answer(request: HttpRequest, status: int, code: str, message: str, **more: Any) -> HttpResponse:
+    return api.create_response(request, {"code": code, "message": message, **more}, status=status)
+
+
+@api.exception_handler(DomainError)
+def refused(request: HttpRequest, refusal: DomainError) -> HttpResponse:
+    """A refusal of the domain: its code, its words, every reason."""
+    field = refusal.field if isinstance(refusal, InvalidInput) else None
+    reasons = list(refusal.blockers)
+    return _answer(request, refusal.status, refusal.code, refusal.message, blockers=reasons, field=field)
+
+
+@api.exception_handler(ObjectDoesNotExist)
+@api.exception_handler(Http404)
+def missing(request: HttpRequest, fault: Exception) -> HttpResponse:
+    """Not there, or somebody else's."""
+    return _answer(request, 404, "not_found", "There is no such object, or it belongs to somebody else.")
+
+
+@api.exception_handler(ValidationError)
+def malformed(request: HttpRequest, fault: ValidationError) -> HttpResponse:
+    """What was sent does not fit the schema; each fault names its field."""
+    faults = [
+        {"field": ".".join(str(part) for part in error["loc"][1:]), "message": error["msg"]} for error in fault.errors
+    ]
+    return _answer(request, 422, "invalid_input", "What was sent does not fit; see `faults`.", faults=faults)
