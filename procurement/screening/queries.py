@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from accounts.actors import Actor
 from accounts.permissions import Act
+from ledger.models import Entry
 from procurement.filings.models import Filing
 from procurement.orders.models import Order
 from procurement.parties.models import Party, ScreeningState
@@ -96,6 +97,22 @@ def list_health(today: date | None = None) -> list[ListHealth]:
     now = today or timezone.now().date()
     current = ListSnapshot.objects.filter(is_current=True)
     return [ListHealth(snapshot, (now - snapshot.published_on).days) for snapshot in current]
+
+
+def parties_of(kind: str, subject_id: uuid.UUID) -> QuerySet[Party]:
+    """Everybody screened for an order or a filing.
+
+    Raises:
+        ObjectDoesNotExist: no such order or filing.
+    """
+    if kind == "filing":
+        return parties_of_filing(Filing.objects.select_related("team").get(pk=subject_id))
+    return parties_of_order(Order.objects.select_related("team").get(pk=subject_id))
+
+
+def refused_lists() -> QuerySet[Entry]:
+    """The latest lists that were refused, newest first."""
+    return Entry.objects.filter(act="list.refused").order_by("-at")[:5]
 
 
 def recent_searches() -> QuerySet[AdHocSearch]:

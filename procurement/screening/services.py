@@ -1,4 +1,4 @@
-"""Screening parties, and searching by hand; lists are loaded in ``list_services``, hits decided in ``decision_services``."""
+"""Screening parties and searching by hand; ``list_services`` loads lists, ``decision_services`` decides hits."""
 
 from __future__ import annotations
 

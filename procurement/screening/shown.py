@@ -2,14 +2,97 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
-from procurement.screening.effects import effect_of
+from procurement.screening.effects import Effect, effect_of
 from procurement.screening.matching.matcher import Match
 from procurement.screening.matching.subjects import Subject
-from procurement.screening.models import ListEntry
+from procurement.screening.models import Hit, ListEntry
 
 THOUSANDTHS = 1000
+_HOW_WORDS = {
+    "equal": "equal",
+    "near": "spelt nearly alike",
+    "initial": "an initial of it",
+    "run_together": "alike once spaces are left out",
+    "consonants": "alike in their consonants",
+    "slips": "alike but for slips",
+}
+
+
+@dataclass(frozen=True)
+class Side:
+    """One fact of a hit, ours beside the list's, and whether they differ."""
+
+    label: str
+    ours: str
+    listed: str
+    differs: bool
+
+
+@dataclass(frozen=True)
+class Part:
+    """Two parts of the names that met, or one that met nothing."""
+
+    ours: str
+    listed: str
+    how: str
+    differs: bool
+
+
+@dataclass(frozen=True)
+class ShownHit:
+    """A hit as a page shows it: plain values alone."""
+
+    hit: Hit
+    sides: tuple[Side, ...]
+    parts: tuple[Part, ...]
+    effect: Effect
+    notice: str
+
+    @property
+    def score(self) -> str:
+        """The score in words, such as ``93.1 of 100``."""
+        return f"{self.hit.score / 10:.1f} of 100"
+
+
+def shown_hit(hit: Hit) -> ShownHit:
+    """A stored hit, its evidence laid side by side with the differences marked."""
+    evidence = hit.evidence
+    facts = hit.entry.facts
+    effect = effect_of(hit.entry.list_authority, facts.get("declared_effect", ""))
+    return ShownHit(hit, _sides(evidence), _parts(evidence), effect, str(facts.get("notice", "")))
+
+
+def _sides(evidence: dict[str, Any]) -> tuple[Side, ...]:
+    ours, listed = evidence["subject"], evidence["listed"]
+    return (
+        _side("Name that met", ours["name"], listed["name"]),
+        _side("All names", _names(ours), _names(listed)),
+        _side("Countries", ", ".join(ours["countries"]), ", ".join(listed["countries"])),
+        _side("Kind", ours["kind"], listed["kind"]),
+    )
+
+
+def _side(label: str, ours: str, listed: str) -> Side:
+    return Side(label, ours, listed, ours.casefold() != listed.casefold())
+
+
+def _names(side: dict[str, Any]) -> str:
+    return "; ".join(
+        text if kind == "primary" else f"{text} ({kind.replace('_', ' ')})" for kind, text in side["names"]
+    )
+
+
+def _parts(evidence: dict[str, Any]) -> tuple[Part, ...]:
+    met = [
+        Part(part["query"], part["listed"], _HOW_WORDS.get(part["how"], part["how"]), part["how"] != "equal")
+        for part in evidence["parts"]
+    ]
+    ours = [Part(token, "", "only in the party's name", True) for token in evidence["only_subject"]]
+    listed = [Part("", token, "only in the listed name", True) for token in evidence["only_listed"]]
+    return (*met, *ours, *listed)
 
 
 def evidence_of(match: Match, subject: Subject) -> dict[str, Any]:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from django.db import DatabaseError, connection, transaction
 from django.test import override_settings
@@ -18,39 +15,14 @@ from procurement.parties.models import Ownership, Party, PartyName, ScreeningSta
 from procurement.screening import queries
 from procurement.screening.decision_services import countersign_release, decide_hit
 from procurement.screening.list_services import ListRefused, ListTooSmall, load_list
-from procurement.screening.loaders import house_csv
 from procurement.screening.models import AdHocSearch, Hit, HitState, ListEntry, ListSnapshot
 from procurement.screening.services import screen_order, screen_party, search
 from tests import factories
 
 pytestmark = pytest.mark.django_db
-HEADER = ",".join(house_csv.COLUMNS) + "\n"
 MERIDIAN = "Fictional Meridian Trading (demo),Meridian Fiction,AE,entity,stop,Invented.\n"
 OTHERS = "".join(f"Invented House Number {n} (demo),,SG,entity,review,Invented.\n" for n in range(40))
 REASON = "The registration number differs."
-
-
-@pytest.fixture
-def write(tmp_path: Path) -> Iterator[object]:
-    """Writes a house list of these rows and gives its path."""
-
-    def written(rows: str) -> Path:
-        path = tmp_path / "house.csv"
-        path.write_text(HEADER + rows)
-        return path
-
-    return written
-
-
-@pytest.fixture
-def house(write):
-    """A small house list in force."""
-    return load_list(actor=None, file=write(MERIDIAN + OTHERS), is_fictional=True).snapshot
-
-
-@pytest.fixture
-def officer():
-    return factories.make_officer()
 
 
 def make_party(name: str = "Fictional Meridian Trading", country: str = "AE", **fields) -> Party:
@@ -214,8 +186,10 @@ def test_release_cannot_be_forged_in_raw_sql(house, officer) -> None:
         ("UPDATE procurement_hit SET state = 'false_positive' WHERE id = %s", hit.pk),
         ("UPDATE procurement_hitdecision SET in_effect_at = now() WHERE id = %s", proposal.pk),
         (
-            "UPDATE procurement_hitdecision SET in_effect_at = now(), countersigner_id = decider_id, "
-            "countersigner_person_id = decider_person_id, countersigner_team_id = decider_team_id WHERE id = %s",
+            (
+                "UPDATE procurement_hitdecision SET in_effect_at = now(), countersigner_id = decider_id, "
+                "countersigner_person_id = decider_person_id, countersigner_team_id = decider_team_id WHERE id = %s"
+            ),
             proposal.pk,
         ),
         ("DELETE FROM procurement_hitdecision WHERE id = %s", proposal.pk),

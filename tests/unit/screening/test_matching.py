@@ -27,9 +27,7 @@ LISTED = (
 INDEX = CandidateIndex(LISTED)
 
 
-def found(
-    name: str, *countries: str, kind: PartyKind = PartyKind.UNKNOWN, threshold: float = DEFAULT_THRESHOLD
-):
+def found(name: str, *countries: str, kind: PartyKind = PartyKind.UNKNOWN, threshold: float = DEFAULT_THRESHOLD):
     return match(Subject("p", (Name(name),), countries, kind), INDEX, threshold)
 
 
