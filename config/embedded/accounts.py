@@ -43,6 +43,13 @@ class ServerAccount:
             [*self.prefix, program, *argv[1:]], preexec_fn=dies_with_parent(signal.SIGINT), cwd="/", **options
         )
 
+    def write_private(self, path: Path, text: str) -> None:
+        """Writes a file that only this account (and root) reads."""
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+            file.write(text)
+        if self.user is not None:
+            os.chown(path, self.user, self.user)
+
 
 def dies_with_parent(by: signal.Signals) -> Callable[[], None]:
     """A hook for the child's side of a fork: the kernel sends it this signal when its parent ends, however it ends."""

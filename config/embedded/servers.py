@@ -121,16 +121,19 @@ def _make_cluster(account: ServerAccount) -> None:
     fresh = account.data.with_name(account.data.name + ".new")
     shutil.rmtree(fresh, ignore_errors=True)
     shutil.rmtree(account.data, ignore_errors=True)
+    password = account.data.with_name("password")
+    account.write_private(password, secret(f"postgres-{SUPERUSER}"))
     process = account.popen(
         [
-            "initdb", "--pgdata", str(fresh), "--username", SUPERUSER, "--pwfile=/dev/stdin", "--auth=scram-sha-256",
+            "initdb", "--pgdata", str(fresh), "--username", SUPERUSER, f"--pwfile={password}", "--auth=scram-sha-256",
             "--encoding=UTF8", "--locale-provider=builtin", "--locale=C.UTF-8", "--no-instructions",
         ],
-        stdin=subprocess.PIPE,
+        stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
     )  # fmt: skip
-    output, _ = process.communicate(secret(f"postgres-{SUPERUSER}").encode() + b"\n")
+    output, _ = process.communicate()
+    password.unlink()
     if process.returncode != 0:
         shutil.rmtree(fresh, ignore_errors=True)
         raise SetupFault(_explain("PostgreSQL could not make its data folder.", output.decode(errors="replace")))
