@@ -8,110 +8,121 @@ import ledger.ids
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Document',
+            name="Document",
             fields=[
-                ('sha256', models.CharField(max_length=64, primary_key=True, serialize=False)),
-                ('media_type', models.CharField(max_length=100)),
-                ('size_bytes', models.BigIntegerField()),
-                ('stored_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("sha256", models.CharField(max_length=64, primary_key=True, serialize=False)),
+                ("media_type", models.CharField(max_length=100)),
+                ("size_bytes", models.BigIntegerField()),
+                ("stored_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
             ],
         ),
         migrations.CreateModel(
-            name='Head',
+            name="Head",
             fields=[
-                ('size', models.BigIntegerField(primary_key=True, serialize=False)),
-                ('root_hash', models.CharField(max_length=64)),
-                ('link_hash', models.CharField(max_length=64)),
-                ('signed_at', models.DateTimeField()),
-                ('key_id', models.CharField(max_length=64)),
-                ('signature', models.CharField(max_length=128)),
+                ("size", models.BigIntegerField(primary_key=True, serialize=False)),
+                ("root_hash", models.CharField(max_length=64)),
+                ("link_hash", models.CharField(max_length=64)),
+                ("signed_at", models.DateTimeField()),
+                ("key_id", models.CharField(max_length=64)),
+                ("signature", models.CharField(max_length=128)),
             ],
         ),
         migrations.CreateModel(
-            name='Pseudonym',
+            name="Pseudonym",
             fields=[
-                ('person_id', models.UUIDField(unique=True)),
-                ('salt', models.BinaryField()),
-                ('pseudonym', models.CharField(max_length=64, primary_key=True, serialize=False)),
+                ("person_id", models.UUIDField(unique=True)),
+                ("salt", models.BinaryField()),
+                ("pseudonym", models.CharField(max_length=64, primary_key=True, serialize=False)),
             ],
         ),
         migrations.CreateModel(
-            name='Counter',
+            name="Counter",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('prefix', models.CharField(max_length=8)),
-                ('year', models.IntegerField()),
-                ('value', models.IntegerField(default=0)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("prefix", models.CharField(max_length=8)),
+                ("year", models.IntegerField()),
+                ("value", models.IntegerField(default=0)),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('prefix', 'year'), name='counter_once')],
+                "constraints": [models.UniqueConstraint(fields=("prefix", "year"), name="counter_once")],
             },
         ),
         migrations.CreateModel(
-            name='Entry',
+            name="Entry",
             fields=[
-                ('id', models.UUIDField(default=ledger.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('act', models.CharField(max_length=80)),
-                ('subject_kind', models.CharField(max_length=40)),
-                ('subject_id', models.CharField(max_length=64)),
-                ('subject_ref', models.CharField(blank=True, default='', max_length=64)),
-                ('actor', models.CharField(blank=True, default='', max_length=64)),
-                ('actor_role', models.CharField(blank=True, default='', max_length=20)),
-                ('facts', models.JSONField(default=dict)),
+                ("id", models.UUIDField(default=ledger.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ("at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("act", models.CharField(max_length=80)),
+                ("subject_kind", models.CharField(max_length=40)),
+                ("subject_id", models.CharField(max_length=64)),
+                ("subject_ref", models.CharField(blank=True, default="", max_length=64)),
+                ("actor", models.CharField(blank=True, default="", max_length=64)),
+                ("actor_role", models.CharField(blank=True, default="", max_length=20)),
+                ("facts", models.JSONField(default=dict)),
             ],
             options={
-                'ordering': ('at', 'id'),
-                'indexes': [models.Index(fields=['subject_kind', 'subject_id'], name='ledger_entry_subject'), models.Index(fields=['at'], name='ledger_entry_at')],
+                "ordering": ("at", "id"),
+                "indexes": [
+                    models.Index(fields=["subject_kind", "subject_id"], name="ledger_entry_subject"),
+                    models.Index(fields=["at"], name="ledger_entry_at"),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='OutboxMessage',
+            name="OutboxMessage",
             fields=[
-                ('id', models.UUIDField(default=ledger.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('kind', models.CharField(max_length=40)),
-                ('payload', models.JSONField(default=dict)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('due_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('attempts', models.IntegerField(default=0)),
-                ('done_at', models.DateTimeField(blank=True, null=True)),
-                ('last_error', models.CharField(blank=True, default='', max_length=500)),
+                ("id", models.UUIDField(default=ledger.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ("kind", models.CharField(max_length=40)),
+                ("payload", models.JSONField(default=dict)),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("due_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("attempts", models.IntegerField(default=0)),
+                ("done_at", models.DateTimeField(blank=True, null=True)),
+                ("last_error", models.CharField(blank=True, default="", max_length=500)),
             ],
             options={
-                'indexes': [models.Index(condition=models.Q(('done_at', None)), fields=['due_at'], name='outbox_due')],
+                "indexes": [models.Index(condition=models.Q(("done_at", None)), fields=["due_at"], name="outbox_due")],
             },
         ),
         migrations.CreateModel(
-            name='Seal',
+            name="Seal",
             fields=[
-                ('seq', models.BigIntegerField(primary_key=True, serialize=False)),
-                ('leaf_hash', models.CharField(max_length=64)),
-                ('link_hash', models.CharField(max_length=64)),
-                ('sealed_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('entry', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='seal', to='ledger.entry')),
+                ("seq", models.BigIntegerField(primary_key=True, serialize=False)),
+                ("leaf_hash", models.CharField(max_length=64)),
+                ("link_hash", models.CharField(max_length=64)),
+                ("sealed_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "entry",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="seal", to="ledger.entry"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Attachment',
+            name="Attachment",
             fields=[
-                ('id', models.UUIDField(default=ledger.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('subject_kind', models.CharField(max_length=40)),
-                ('subject_id', models.UUIDField()),
-                ('filename', models.CharField(max_length=200)),
-                ('title', models.CharField(blank=True, default='', max_length=200)),
-                ('attached_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('document', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='attachments', to='ledger.document')),
+                ("id", models.UUIDField(default=ledger.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ("subject_kind", models.CharField(max_length=40)),
+                ("subject_id", models.UUIDField()),
+                ("filename", models.CharField(max_length=200)),
+                ("title", models.CharField(blank=True, default="", max_length=200)),
+                ("attached_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "document",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="attachments", to="ledger.document"
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['subject_kind', 'subject_id'], name='attachment_subject')],
+                "indexes": [models.Index(fields=["subject_kind", "subject_id"], name="attachment_subject")],
             },
         ),
     ]

@@ -105,15 +105,20 @@ def main(argv: list[str] | None = None) -> int:
     try:
         public_key = bytes.fromhex(arguments.public_key)
         pack = arguments.pack.read_bytes()
-    except (ValueError, OSError):
+    except (ValueError, OSError) as fault:
+        print(f"Cannot read the arguments: {fault}", file=sys.stderr)
         return 2
     if len(public_key) != 32:
+        print("The public key has 64 hex digits.", file=sys.stderr)
         return 2
     try:
         document = verify(pack, public_key)
-    except (NotWhole, KeyError, TypeError, ValueError):
+    except (NotWhole, KeyError, TypeError, ValueError) as fault:
+        print(f"NOT WHOLE: {fault}")
         return 1
-    document["head"]["document"]
+    head = document["head"]["document"]
+    rows = document["row_count"]
+    print(f"WHOLE: {rows} rows, each proven in the ledger of {head['size']} rows signed {head['signed_at']}.")
     return 0
 
 
