@@ -10,6 +10,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("filings/", include("procurement.filings.urls")),
     path("ledger/", include("ledger.urls")),
     path("review/", include("procurement.review.urls")),
+    path("screening/", include("procurement.screening.urls")),
 ]
 
 if settings.WRIT_METRICS:
