@@ -1,0 +1,289 @@
+"""An order from draft to decision: everything typed is kept, everything missing is named, nobody sees another's."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from accounts.actors import Actor
+from ledger.errors import ComplianceRefusal, InvalidInput, NotPermitted
+from ledger.models import Entry
+from ledger.transitions import IllegalTransition
+from procurement.determinations.models import Determination
+from procurement.orders import queries, services
+from procurement.orders.blockers import order_blockers
+from procurement.orders.models import DemandAssessment, EndUse, Order, PartyRole
+from procurement.orders.states import OrderState
+from procurement.parties.models import Party, ScreeningState
+from procurement.regimes.lanes import Lane
+from procurement.review.models import Case, Decision
+from procurement.review.states import CaseState, Outcome
+from procurement.screening.models import ListSnapshot
+from tests import factories as make
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def applicant() -> Actor:
+    return make.make_applicant()
+
+
+@pytest.fixture
+def facts(applicant: Actor) -> services.OrderFacts:
+    """A whole order: nothing is missing."""
+    chip, site = make.make_chip(), make.make_site()
+    exporter = make.make_party("Supplier Inc.", country="US", hq_country="US", ultimate_parent_country="US")
+    roles = (PartyRole.PURCHASER, PartyRole.ULTIMATE_CONSIGNEE, PartyRole.END_USER)
+    return services.OrderFacts(
+        demand=make.make_demand(applicant=applicant, chip=chip),
+        site=site,
+        end_use=EndUse.TRAINING,
+        use_case="Trains language models.",
+        domestic_alternatives="Ascend 910C lacks the operators.",
+        has_encryption=False,
+        lines=(services.Line(chip, 8),),
+        parties=(
+            services.Named(exporter, PartyRole.EXPORTER),
+            *(services.Named(site.operator, role) for role in roles),
+        ),
+    )
+
+
+@pytest.fixture
+def lists() -> ListSnapshot:
+    """A list is loaded, and names nobody."""
+    return ListSnapshot.objects.create(
+        source_code="HOUSE", title="House list", is_fictional=True, published_on=make.today(), sha256="0" * 64,
+        entry_count=0, name_count=0,
+    )  # fmt: skip
+
+
+def submitted(applicant: Actor, facts: services.OrderFacts) -> Order:
+    order = services.create_order(actor=applicant, facts=facts)
+    return services.submit_order(actor=applicant, order=order)
+
+
+def decision(order: Order, outcome: Outcome) -> Decision:
+    """A final decision on the order's case, as review hands it over."""
+    case, first, second = order.cases.get(), make.make_officer(), make.make_officer()
+    return Decision.objects.create(
+        case=case, outcome=outcome, reason="As advised.", applicant_person=case.applicant_person,
+        applicant_team=case.applicant_team, decider=first.membership, decider_person=first.person,
+        decider_team=first.team, countersigner=second.membership, countersigner_person=second.person,
+        countersigner_team=second.team, final_at=make.timezone.now(),
+    )  # fmt: skip
+
+
+def settle(order: Order, lane: Lane = Lane.LICENCE_REQUIRED) -> None:
+    """Both regimes answered ``lane``, and every party is clear."""
+    order.determinations.update(superseded_at=make.timezone.now())
+    for regime in ("us-ear", "prc-import"):
+        Determination.objects.create(
+            order=order, regime=regime, on=make.today(), lane=lane, inputs={}, result={}, rule_versions=[],
+            rule_set_sha256="0" * 64, result_sha256="0" * 64,
+        )  # fmt: skip
+    Party.objects.update(screening_state=ScreeningState.CLEAR)
+
+
+def test_demand_stated_has_its_reference_and_its_ledger_row(applicant: Actor) -> None:
+    wanted = services.Demand(make.make_chip(), 8, make.today(), make.today() + timedelta(days=30), "Training")
+    stated = services.state_demand(actor=applicant, demand=wanted)
+    assert stated.reference.startswith("DEM-")
+    assert Entry.objects.get(act="demand.stated").subject_ref == stated.reference
+
+
+@pytest.mark.parametrize(
+    ("quantity", "days", "purpose", "field"),
+    [(0, 30, "x", "quantity"), (100_001, 30, "x", "quantity"), (8, 0, "x", "needed_until"), (8, 30, " ", "purpose")],
+)
+def test_demand_that_does_not_fit_is_refused(
+    applicant: Actor, quantity: int, days: int, purpose: str, field: str
+) -> None:
+    wanted = services.Demand(make.make_chip(), quantity, make.today(), make.today() + timedelta(days=days), purpose)
+    with pytest.raises(InvalidInput) as refusal:
+        services.state_demand(actor=applicant, demand=wanted)
+    assert refusal.value.field == field
+
+
+def test_draft_with_gaps_is_saved_and_names_each_gap(applicant: Actor, facts: services.OrderFacts) -> None:
+    bare = replace(facts, use_case="", domestic_alternatives="", lines=(), parties=())
+    order = services.create_order(actor=applicant, facts=bare)
+    assert [each.section for each in order_blockers(order)] == ["chips", *["parties"] * 4, "use-case", "domestic"]
+    with pytest.raises(ComplianceRefusal) as refusal:
+        services.submit_order(actor=applicant, order=order)
+    assert len(refusal.value.blockers) == 7
+    assert Order.objects.get(pk=order.pk).state == OrderState.DRAFT
+
+
+def test_draft_changed_in_one_field_keeps_the_others(applicant: Actor, facts: services.OrderFacts) -> None:
+    order = services.create_order(actor=applicant, facts=facts)
+    services.update_order(actor=applicant, order=order, changes={"use_case": "Something else."})
+    order.refresh_from_db()
+    assert (order.use_case, order.lines.count(), order.parties.count()) == ("Something else.", 1, 4)
+    assert Entry.objects.get(act="order.changed").facts == {"fields": ["use_case"]}
+
+
+def test_order_handed_in_can_no_longer_be_changed(
+    applicant: Actor, facts: services.OrderFacts, lists: ListSnapshot
+) -> None:
+    order = submitted(applicant, facts)
+    with pytest.raises(ComplianceRefusal, match="can no longer be changed"):
+        services.update_order(actor=applicant, order=order, changes={"use_case": "Another."})
+
+
+def test_order_handed_in_is_determined_screened_and_has_a_case(
+    applicant: Actor, facts: services.OrderFacts, lists: ListSnapshot
+) -> None:
+    order = submitted(applicant, facts)
+    assert order.state == OrderState.IN_REVIEW
+    assert order.determinations.filter(superseded_at=None).count() == 2
+    assert set(Party.objects.values_list("screening_state", flat=True)) == {ScreeningState.CLEAR}
+    case = Case.objects.get(order=order)
+    assert (case.state, case.applicant) == (CaseState.OPEN, applicant.membership)
+
+
+def test_order_handed_in_twice_is_refused(applicant: Actor, facts: services.OrderFacts, lists: ListSnapshot) -> None:
+    order = submitted(applicant, facts)
+    with pytest.raises(IllegalTransition):
+        services.submit_order(actor=applicant, order=order)
+
+
+def test_order_of_another_team_does_not_exist_for_the_applicant(
+    applicant: Actor, facts: services.OrderFacts
+) -> None:
+    order = services.create_order(actor=applicant, facts=facts)
+    other = make.make_applicant()
+    assert not queries.visible_to(other).filter(pk=order.pk).exists()
+    for act in (services.submit_order, services.withdraw_order):
+        with pytest.raises(Order.DoesNotExist):
+            act(actor=other, order=order)
+    with pytest.raises(Order.DoesNotExist):
+        services.update_order(actor=other, order=order, changes={"use_case": "Mine."})
+
+
+def test_order_with_another_teams_demand_or_party_is_refused(applicant: Actor, facts: services.OrderFacts) -> None:
+    other = make.make_applicant()
+    foreign = make.make_party(team=other.team)
+    with pytest.raises(InvalidInput, match="a demand that your team stated"):
+        services.create_order(actor=other, facts=facts)
+    parties = (services.Named(foreign, PartyRole.END_USER),)
+    with pytest.raises(InvalidInput, match="Choose parties of the list"):
+        services.create_order(actor=applicant, facts=replace(facts, parties=parties))
+
+
+@pytest.mark.parametrize("role", ["officer", "operator", "auditor", "liaison"])
+def test_order_drafted_by_anybody_but_an_applicant_is_not_permitted(facts: services.OrderFacts, role: str) -> None:
+    with pytest.raises(NotPermitted):
+        services.create_order(actor=make.make_actor(role), facts=facts)
+
+
+def test_orders_seen_by_each_role(applicant: Actor) -> None:
+    draft = make.make_order(applicant=applicant, state=OrderState.DRAFT)
+    review = make.make_order(applicant=applicant, state=OrderState.IN_REVIEW)
+    approved = make.make_order(applicant=applicant)
+    seen = {
+        "applicant": {draft, review, approved}, "officer": {review, approved}, "auditor": {review, approved},
+        "operator": {review, approved}, "liaison": {approved},
+    }  # fmt: skip
+    for role, orders in seen.items():
+        actor = applicant if role == "applicant" else make.make_actor(role)
+        assert set(queries.visible_to(actor)) == orders, role
+
+
+def test_approval_without_blockers_approves(
+    applicant: Actor, facts: services.OrderFacts, lists: ListSnapshot
+) -> None:
+    order = submitted(applicant, facts)
+    settle(order)
+    services.apply_order_decision(actor=make.make_officer(), order=order, decision=decision(order, Outcome.APPROVE))
+    assert Order.objects.get(pk=order.pk).state == OrderState.APPROVED
+
+
+@pytest.mark.parametrize("lane", [Lane.PROHIBITED, Lane.UNDETERMINED])
+def test_approval_in_a_shut_lane_is_refused(
+    applicant: Actor, facts: services.OrderFacts, lists: ListSnapshot, lane: Lane
+) -> None:
+    order = submitted(applicant, facts)
+    settle(order, lane)
+    made = decision(order, Outcome.APPROVE)
+    with pytest.raises(ComplianceRefusal, match="cannot be approved now") as refusal:
+        services.apply_order_decision(actor=make.make_officer(), order=order, decision=made)
+    assert refusal.value.blockers == (f"Determination prc-import: {lane}.", f"Determination us-ear: {lane}.")
+
+
+@pytest.mark.parametrize("lane", [Lane.HELD_REPORTED, Lane.EXCEPTION, Lane.NO_REQUIREMENT_FOUND])
+def test_approval_in_an_open_lane_is_for_two_officers_to_decide(
+    applicant: Actor, facts: services.OrderFacts, lists: ListSnapshot, lane: Lane
+) -> None:
+    order = submitted(applicant, facts)
+    settle(order, lane)
+    assert services.approval_blockers(order) == []
+
+
+@pytest.mark.parametrize(
+    "state", [ScreeningState.UNDECIDED, ScreeningState.MATCHED, ScreeningState.NOT_SCREENED]
+)
+def test_approval_with_a_party_that_is_not_clear_is_refused(
+    applicant: Actor, facts: services.OrderFacts, lists: ListSnapshot, state: ScreeningState
+) -> None:
+    order = submitted(applicant, facts)
+    settle(order)
+    Party.objects.filter(pk=facts.site.operator.pk).update(screening_state=state)
+    made = decision(order, Outcome.APPROVE)
+    with pytest.raises(ComplianceRefusal) as refusal:
+        services.apply_order_decision(actor=make.make_officer(), order=order, decision=made)
+    assert [text.startswith(facts.site.operator.name) for text in refusal.value.blockers] == [True]
+
+
+def test_decline_needs_no_clear_lane(applicant: Actor, facts: services.OrderFacts, lists: ListSnapshot) -> None:
+    order = submitted(applicant, facts)
+    settle(order, Lane.PROHIBITED)
+    services.apply_order_decision(actor=make.make_officer(), order=order, decision=decision(order, Outcome.DECLINE))
+    assert Order.objects.get(pk=order.pk).state == OrderState.DECLINED
+
+
+def test_confirmed_match_stops_each_order_that_names_the_party(
+    applicant: Actor, facts: services.OrderFacts, lists: ListSnapshot
+) -> None:
+    order, untouched = submitted(applicant, facts), make.make_order()
+    officer = make.make_officer()
+    stopped = services.stop_orders_naming(actor=officer, party=facts.site.operator, reason="A listed party.")
+    assert stopped == [order]
+    assert Order.objects.get(pk=order.pk).state == OrderState.STOPPED
+    assert Order.objects.get(pk=untouched.pk).state == OrderState.APPROVED
+    assert Entry.objects.get(act="order.stopped").facts == {"reason": "A listed party."}
+
+
+def test_stopped_order_resumes_only_once_no_party_is_matched(
+    applicant: Actor, facts: services.OrderFacts, lists: ListSnapshot
+) -> None:
+    order, officer = submitted(applicant, facts), make.make_officer()
+    services.stop_order(actor=officer, order=order, reason="A listed party.")
+    Party.objects.filter(pk=facts.site.operator.pk).update(screening_state=ScreeningState.MATCHED)
+    with pytest.raises(ComplianceRefusal, match="stays stopped"):
+        services.resume_order(actor=officer, order=order, reason="Released.")
+    Party.objects.update(screening_state=ScreeningState.CLEAR)
+    services.resume_order(actor=officer, order=order, reason="Released.")
+    assert Order.objects.get(pk=order.pk).state == OrderState.IN_REVIEW
+
+
+def test_withdrawn_order_closes_its_case(applicant: Actor, facts: services.OrderFacts, lists: ListSnapshot) -> None:
+    order = submitted(applicant, facts)
+    services.withdraw_order(actor=applicant, order=order, reason="No longer needed.")
+    assert Order.objects.get(pk=order.pk).state == OrderState.WITHDRAWN
+    assert order.cases.get().state == CaseState.WITHDRAWN
+
+
+def test_approved_order_cannot_be_withdrawn(applicant: Actor) -> None:
+    order = make.make_order(applicant=applicant)
+    with pytest.raises(IllegalTransition):
+        services.withdraw_order(actor=applicant, order=order)
+
+
+def test_demand_of_another_team_is_not_seen(applicant: Actor) -> None:
+    make.make_demand(applicant=applicant)
+    assert queries.demands_visible_to(make.make_applicant()).count() == 0
+    assert queries.demands_visible_to(applicant).count() == DemandAssessment.objects.count() == 1
