@@ -40,6 +40,8 @@ def main(argv: list[str]) -> int:
     except (SetupFault, ImproperlyConfigured) as fault:
         print(f"writ: {fault}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        return 130
     return 0
 
 

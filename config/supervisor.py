@@ -40,10 +40,12 @@ class Supervisor:
     _restarts: dict[str, list[float]] = field(default_factory=dict)
     _is_asked_to_stop: bool = False
     _before: dict[int, object] = field(default_factory=dict)
+    _not_ours: set[psutil.Process] = field(default_factory=set)
 
     def __enter__(self) -> Self:
         """Takes over Ctrl-C and SIGTERM, and adopts orphans of its processes."""
-        ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+        self._not_ours = set(psutil.Process().children())
+        _adopt_orphans(True)
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             self._before[number] = signal.signal(number, self._ask_to_stop)
         return self
@@ -54,7 +56,8 @@ class Supervisor:
         """Stops everything, the last started first."""
         for process, _running in reversed(list(self._running.values())):
             self.stop(process.name)
-        _end_stragglers()
+        _end_stragglers(self._not_ours)
+        _adopt_orphans(False)
         for number, handler in self._before.items():
             signal.signal(number, handler)  # type: ignore[arg-type]
 
@@ -119,6 +122,15 @@ class Supervisor:
                 raise SetupFault(_last_words(name, running.returncode))
             self.report(f"{name} ended by itself (exit {running.returncode}); starting it again")
             self._running[name] = (process, _spawn(process))
+        self._reap_adopted()
+
+    def _reap_adopted(self) -> None:
+        """Takes the status of an adopted process that ended, so that it does not look alive to who asks for it."""
+        ours = {running.pid for _process, running in self._running.values()}
+        with suppress(ChildProcessError):
+            ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+            if ended is not None and ended.si_pid not in ours:
+                os.waitpid(ended.si_pid, os.WNOHANG)
 
     def _wait_until_ready(self, process: Process) -> None:
         started = told = time.monotonic()
@@ -163,9 +175,15 @@ def _last_words(name: str, status: int) -> str:
     return f"{name} ended (exit {status}). Its last words, from {_log_path(name)}:\n{tail.rstrip()}"
 
 
-def _end_stragglers() -> None:
+def _adopt_orphans(is_wanted: bool) -> None:
+    ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, int(is_wanted), 0, 0, 0)
+
+
+def _end_stragglers(not_ours: set[psutil.Process]) -> None:
     """Ends what our processes left behind, in whatever session: it was handed to us when its parent went."""
-    left = [child for child in psutil.Process().children(recursive=True) if not _belongs_to_keeper(child)]
+    children = [child for child in psutil.Process().children() if child not in not_ours and not _is_keeper(child)]
+    below = [one for child in children for one in _descendants(child)]
+    left = [*children, *below]
     for child in left:
         with suppress(psutil.NoSuchProcess):
             child.terminate()
@@ -176,11 +194,19 @@ def _end_stragglers() -> None:
     psutil.wait_procs(alive, timeout=KILL_AFTER_S)
 
 
-def _belongs_to_keeper(child: psutil.Process) -> bool:
+def _descendants(child: psutil.Process) -> list[psutil.Process]:
     try:
-        return any(_KEEPER in " ".join(one.cmdline()) for one in (child, *child.parents()))
+        return list(child.children(recursive=True))
     except psutil.NoSuchProcess:
-        return True  # it is gone
+        return []
+
+
+def _is_keeper(child: psutil.Process) -> bool:
+    """Whether it is the keeper of the embedded services, which ends by itself when nobody needs them."""
+    try:
+        return _KEEPER in child.cmdline()
+    except psutil.NoSuchProcess:
+        return False
 
 
 def say(line: str) -> None:

@@ -7,8 +7,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from config.boot import refuse_privileged_role
+from config.embedded.state import state_folder
 from config.preparation import only_one_at_a_time, prepare, refuse_busy_port
-from config.processes import control_plane, host_agent
+from config.processes import DemoPeople, control_plane, host_agent
 from config.supervisor import Supervisor, say
 
 
@@ -32,33 +33,32 @@ class Command(BaseCommand):
             refuse_busy_port(port)
             prepare(say)
             refuse_privileged_role()
-            sign_ins = demo_people()
-            run(port, url, sign_ins)
+            run(port, url, demo_people())
 
 
-def demo_people() -> list[tuple[str, str, str]]:
-    """Makes sure that the demo's people exist; their sign-ins as (e-mail, password, who that is)."""
+def demo_people() -> DemoPeople:
+    """Makes sure that the demo's people exist."""
     if importlib.util.find_spec("config.demo.people") is None:
-        return []
-    people = importlib.import_module("config.demo.people")
-    return list(people.seed())
+        return DemoPeople()
+    seeded: DemoPeople = importlib.import_module("config.demo.people").seed()
+    return seeded
 
 
-def run(port: int, url: str, sign_ins: list[tuple[str, str, str]]) -> None:
+def run(port: int, url: str, people: DemoPeople) -> None:
     """Starts the processes and watches over them."""
     with Supervisor(report=say) as supervisor:
         supervisor.start(control_plane(port))
-        supervisor.start([host_agent(port)])
+        supervisor.start(host_agent(port, host) for host in people.hosts)
         if not supervisor.is_asked_to_stop:
-            announce(url, sign_ins)
+            announce(url, people)
         supervisor.watch()
         say("stopping")
     say("stopped; no process is left")
 
 
-def announce(url: str, sign_ins: list[tuple[str, str, str]]) -> None:
+def announce(url: str, people: DemoPeople) -> None:
     """Where to go, and as whom."""
-    say(f"Writ answers at {url}  (logs in .writ/log; Ctrl-C stops every process)")
-    width = max((len(email) for email, _password, _who in sign_ins), default=0)
-    for email, password, who in sign_ins:
-        say(f"  {email:<{width}}  {password}  {who}")
+    say(f"Writ answers at {url}  (logs in {state_folder() / 'log'}; Ctrl-C stops every process)")
+    width = max((len(one.email) for one in people.sign_ins), default=0)
+    for one in people.sign_ins:
+        say(f"  {one.email:<{width}}  {one.password}  {one.who}")

@@ -1,5 +1,6 @@
 """The supervisor: what it starts ends with it, however deep and however stubborn."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -60,6 +61,21 @@ def _pids(path: Path) -> list[int]:
 def _tend_for_ever(supervisor: Supervisor) -> None:
     while True:
         supervisor.tend()
+
+
+def test_process_orphaned_and_ended_is_reaped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WRIT_STATE", str(tmp_path))
+    pids = tmp_path / "pids"
+    orphan = "import os, sys; open(sys.argv[1], 'w').write(f'{os.getpid()}\\n')"
+    program = f"import subprocess, sys; subprocess.Popen([sys.executable, '-c', {orphan!r}, {str(pids)!r}])"
+    sample = Process("sample", (sys.executable, "-c", program))
+    with Supervisor(report=lambda line: None) as supervisor:
+        supervisor.start([sample])
+        (pid,) = _pids(pids)
+        while psutil.pid_exists(pid):
+            with contextlib.suppress(SetupFault):
+                supervisor.tend()
+    assert not psutil.pid_exists(pid)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
