@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
@@ -158,6 +159,8 @@ def _text(name: object, value: object) -> str:
     text = str(value).strip()
     if len(text) > TEXT_LIMIT:
         raise InvalidInput(f"{name}: at most {TEXT_LIMIT} characters.", field=str(name))
+    if any(unicodedata.category(each) in ("Cc", "Cs") and each not in "\n\r\t" for each in text):
+        raise InvalidInput(f"{name}: holds a control character.", field=str(name))
     return text
 
 

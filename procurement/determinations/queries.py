@@ -27,7 +27,12 @@ def former_of_order(actor: Actor, order_id: uuid.UUID) -> QuerySet[Determination
     return visible_to(actor).filter(order=order_id).exclude(superseded_at=None).order_by("-made_at")
 
 
-def recent_ad_hoc(actor: Actor) -> QuerySet[AdHocDetermination]:
-    """The log of determinations by hand, newest first."""
+def ad_hoc_visible_to(actor: Actor) -> QuerySet[AdHocDetermination]:
+    """Questions by hand, for those who see reviews."""
     rows = AdHocDetermination.objects.select_related("membership__person")
-    return rows[:20] if actor.may(Act.SEE_REVIEW) else rows.none()
+    return rows if actor.may(Act.SEE_REVIEW) else rows.none()
+
+
+def recent_ad_hoc(actor: Actor) -> QuerySet[AdHocDetermination]:
+    """The last twenty questions by hand, newest first."""
+    return ad_hoc_visible_to(actor)[:20]

@@ -74,7 +74,7 @@ def _store(
 @transaction.atomic
 def determine_ad_hoc(
     *, actor: Actor | None, asked: Sequence[Asked], purpose: str, account: str = ""
-) -> list[Published]:
+) -> list[tuple[AdHocDetermination, Published]]:
     """Determine transactions that are no order; each is logged with person and purpose.
 
     Args:
@@ -90,25 +90,24 @@ def determine_ad_hoc(
     if not purpose or len(purpose) > PURPOSE_LIMIT:
         raise InvalidInput(f"Say what it is for, in at most {PURPOSE_LIMIT} characters.", field="purpose")
     answers = [published(each) for each in asked]
-    if answers:
-        _log(actor, list(zip(asked, answers, strict=True)), purpose, account)
-    return answers
+    return list(zip(_log(actor, answers, purpose, account), answers, strict=True)) if answers else []
 
 
-def _log(actor: Actor | None, made: list[tuple[Asked, Published]], purpose: str, account: str) -> None:
+def _log(actor: Actor | None, answers: list[Published], purpose: str, account: str) -> list[AdHocDetermination]:
     rows = AdHocDetermination.objects.bulk_create(
         AdHocDetermination(
             membership=actor.membership if actor else None,
             account=account[:150],
             purpose=purpose,
-            inputs=to_plain(asked.facts),
+            inputs={"facts": to_plain(answer.facts), "on": {e.regime: str(e.on) for e in answer.determinations}},
             outcome=answer.to_json(),
         )
-        for asked, answer in made
+        for answer in answers
     )
     inputs = sha256_hex([row.inputs for row in rows])
     record("determination.ad_hoc", rows[-1], actor=actor, facts={"count": len(rows), "inputs_sha256": inputs})
     _tell_unusual_volume(actor, account, rows[-1], len(rows))
+    return rows
 
 
 def _tell_unusual_volume(actor: Actor | None, account: str, row: AdHocDetermination, added: int) -> None:
