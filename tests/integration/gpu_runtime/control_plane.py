@@ -4,7 +4,7 @@ import json
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -194,7 +194,7 @@ class SmallControlPlane:
     def on_metrics(self, message: MetricsRequest) -> object:
         placed = self.placed[message.attempt_id]
         placed.loss.extend(message.metrics)
-        placed.log += message.log.text
+        placed.log = placed.log[: message.log.offset] + message.log.text
         return {}
 
     def on_checkpoint(self, message: CheckpointRequest) -> object:
@@ -242,7 +242,11 @@ def _handler(plane: SmallControlPlane) -> type[BaseHTTPRequestHandler]:
                 plane.refused.append(f"{name}: {refused.code}")
                 return 401, {"code": refused.code, "message": refused.message}
 
-        def log_message(self, format: str, *args: Any) -> None:
+        def handle(self) -> None:
+            with suppress(ConnectionResetError):  # an agent that is killed hangs up like this
+                super().handle()
+
+        def log_message(self, *args: Any) -> None:
             return
 
     return Handler

@@ -181,6 +181,7 @@ def test_guard_killed_is_reported_failed_with_clear_devices(agent: AgentOnTrial,
 
 
 def test_guard_stopped_does_not_hold_up_the_others_renewals(agent: AgentOnTrial, plane: SmallControlPlane) -> None:
+    plane.ttl_ms, plane.grace_ms = 6000, 1000
     agent.runner = "stubborn.sh"
     agent.start()
     frozen, other = plane.place(), plane.place()
