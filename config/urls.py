@@ -3,10 +3,15 @@
 from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path
 
+from config.api import api
+
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("allocation.today.urls")),
     path("account/", include("accounts.urls")),
     path("account/", include("allauth.urls")),
+    path("api/v1/", api.urls),
+    path("catalog/", include("procurement.catalog.urls")),
+    path("determinations/", include("procurement.determinations.urls")),
     path("filings/", include("procurement.filings.urls")),
     path("ledger/", include("ledger.urls")),
     path("review/", include("procurement.review.urls")),
