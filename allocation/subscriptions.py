@@ -2,6 +2,82 @@
 
 from __future__ import annotations
 
+from allocation.clock import wake
+from ledger import events
+
 
 def subscribe() -> None:
     """Attach allocation's handlers to the domain events (idempotent)."""
+    events.subscribe(events.DevicesReceived, devices_received)
+    events.subscribe(events.FilingDecided, filing_decided)
+    events.subscribe(events.FilingWithdrawn, filing_withdrawn)
+    events.subscribe(events.LicenceChanged, licence_changed)
+    events.subscribe(events.PartyMatched, party_matched)
+    events.subscribe(events.AccessEnded, access_ended)
+
+
+def devices_received(event: events.DevicesReceived) -> None:
+    """Received serials enter the inventory."""
+    from allocation.inventory.services import receive_devices
+
+    receive_devices(receipt_id=event.receipt_id)
+
+
+def filing_decided(event: events.FilingDecided) -> None:
+    """An approved filing gets its grant."""
+    from allocation.grants.services import open_grant
+
+    if event.approved:
+        open_grant(filing_id=event.filing_id, decision_id=event.decision_id, granted_ms=event.granted_ms)
+
+
+def filing_withdrawn(event: events.FilingWithdrawn) -> None:
+    """A filing that no longer stands loses its grant, and what runs under it drains."""
+    from allocation.dispatch import drains
+    from allocation.grants.services import revoke_grants
+    from procurement.filings.models import Filing
+
+    revoke_grants(filing_id=event.filing_id, reason=event.reason)
+    filing = Filing.objects.get(pk=event.filing_id)
+    cause = drains.Cause("filing", filing.pk, filing.reference, f"{filing.reference}: {event.reason}")
+    drains.begin_drain(actor=None, cause=cause, attempts=drains.attempts_resting_on("filing", filing.pk))
+
+
+def licence_changed(event: events.LicenceChanged) -> None:
+    """A licence that no longer carries use drains every job on it; one that does again lets jobs start."""
+    from allocation.dispatch import drains
+    from procurement.licences.models import Licence
+
+    wake()
+    if not event.drain:
+        return
+    licence = Licence.objects.get(pk=event.licence_id)
+    cause = drains.Cause("licence", licence.pk, licence.reference, event.reason)
+    attempts = drains.attempts_resting_on("licence", licence.pk)
+    drains.begin_drain(actor=None, cause=cause, attempts=attempts, immediate=event.stop_now)
+
+
+def party_matched(event: events.PartyMatched) -> None:
+    """A listed party in the chain: where its list says so, everything stops now."""
+    from allocation.dispatch import drains
+    from allocation.inventory.listed import quarantine_for_party
+    from procurement.parties.models import Party
+
+    if not event.stop_now:
+        return
+    party = Party.objects.get(pk=event.party_id)
+    cause = drains.Cause("party", party.pk, party.name[:80], event.reason)
+    attempts = drains.attempts_resting_on("party", party.pk)
+    quarantine_for_party(party=party, reason=event.reason)
+    drains.begin_drain(actor=None, cause=cause, attempts=attempts, immediate=True)
+
+
+def access_ended(event: events.AccessEnded) -> None:
+    """What a person submitted drains when their access ends."""
+    from accounts.models import Membership
+    from allocation.dispatch import drains
+
+    member = Membership.objects.get(pk=event.membership_id)
+    attempts = drains.attempts_resting_on("membership", member.pk)
+    cause = drains.Cause("membership", member.pk, "access", "The access of the person who submitted it has ended.")
+    drains.begin_drain(actor=None, cause=cause, attempts=attempts)

@@ -6,6 +6,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from config.api import api
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include("allocation.dispatch.urls")),
     path("", include("allocation.today.urls")),
     path("account/", include("accounts.urls")),
     path("account/", include("allauth.urls")),

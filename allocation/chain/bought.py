@@ -34,7 +34,7 @@ def demand_link(basis: Basis) -> Link:
         status=LinkStatus.BROKEN if gone else LinkStatus.WHOLE,
         reason="The demand was withdrawn." if gone else "",
         effect=LegalEffect.DRAIN if gone else None,
-        url=page("orders:detail", basis.order.reference),
+        url=page("orders:detail", basis.order.pk),
         facts={"quantity": demand.quantity, "purpose": demand.purpose},
         rests=(Rest("demand", demand.pk, demand.reference, demand.version),),
     )
@@ -55,7 +55,7 @@ def order_link(basis: Basis) -> Link:
         status=status,
         reason=reason,
         effect=LegalEffect.DRAIN if status == LinkStatus.BROKEN else None,
-        url=page("orders:detail", order.reference),
+        url=page("orders:detail", order.pk),
         facts={"state": order.state, "end_use": order.end_use},
         rests=(Rest("order", order.pk, order.reference, order.version),),
     )
@@ -66,7 +66,7 @@ def determination_link(basis: Basis, regime: str) -> Link:
     found = next((each for each in basis.determinations if each.regime == regime), None)
     words = REQUIRED_REGIMES[regime]
     shared = {"kind": LinkKind.DETERMINATION, "label": f"{words} determination"}
-    url = page("orders:detail", basis.order.reference)
+    url = page("orders:detail", basis.order.pk)
     if found is None:
         reason = f"No current {words} determination is stored for {basis.order.reference}."
         return Link(**shared, reference=regime, status=LinkStatus.PENDING, reason=reason, url=url)  # type: ignore[arg-type]
@@ -103,7 +103,7 @@ def screening_link(basis: Basis) -> Link:
         status=LinkStatus.BROKEN if broken else LinkStatus.WHOLE,
         reason="; ".join(_said_of(party) for party in dirty) or ("No party is named." if broken else ""),
         effect=_screening_effect(dirty) if broken else None,
-        url=page("orders:detail", basis.order.reference),
+        url=page("orders:detail", basis.order.pk),
         facts={"parties": [party.name for party in basis.parties]},
         rests=tuple(Rest("party", party.pk, party.name[:80], party.version) for party in basis.parties),
     )
@@ -135,7 +135,7 @@ def receipt_link(basis: Basis) -> Link:
         reference=", ".join(receipt.reference for receipt in named)[:80],
         status=LinkStatus.WHOLE if receipts else LinkStatus.PENDING,
         reason="" if receipts else f"Nothing of {basis.order.reference} has been received yet.",
-        url=page("orders:detail", basis.order.reference),
+        url=page("orders:detail", basis.order.pk),
         facts={"received_on": [receipt.received_on.isoformat() for receipt in named]},
         rests=tuple(Rest("receipt", receipt.pk, receipt.reference, receipt.version) for receipt in named),
     )
@@ -153,7 +153,7 @@ def site_link(basis: Basis) -> Link:
         status=LinkStatus.BROKEN if reason else LinkStatus.WHOLE,
         reason=reason,
         effect=LegalEffect.DRAIN if reason else None,
-        url=page("orders:detail", basis.order.reference),
+        url=page("orders:detail", basis.order.pk),
         facts={"sites": names, "countries": sorted({site.country for site in sites.values()})},
         rests=tuple(Rest("site", site.pk, site.name[:80], site.version) for site in sites.values()),
     )

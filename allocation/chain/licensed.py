@@ -38,7 +38,7 @@ def licence_link(basis: Basis, line: LicenceLine) -> Link:
     """A licence line of one side is live, and fits this use."""
     licence = next(each for each in basis.licences if each.pk == line.licence_id)
     side = Side(licence.side)
-    found = _licence_fault(licence, basis.now) or _line_fault(basis, line) or _condition_fault(licence, basis.now)
+    found = _licence_fault(licence, basis.now) or _line_fault(basis, line) or _condition_fault(basis, licence)
     return Link(
         kind=_KINDS[side],
         label=_LABELS[side],
@@ -47,7 +47,7 @@ def licence_link(basis: Basis, line: LicenceLine) -> Link:
         reason=found[0] if found else "",
         effect=found[1] if found else None,
         valid_until=earliest((_use_ends(line), *(_attested_ends(each) for each in licence.conditions.all()))),
-        url=page("licences:detail", licence.reference),
+        url=page("licences:detail", licence.pk),
         facts=_licence_facts(licence, line),
         rests=(
             Rest("licence", licence.pk, licence.reference, licence.version),
@@ -64,7 +64,7 @@ def missing_licence_link(basis: Basis, side: Side) -> Link:
         reference="",
         status=LinkStatus.PENDING,
         reason=f"No licence of the {side}'s side covers {basis.order.reference}.",
-        url=page("orders:detail", basis.order.reference),
+        url=page("orders:detail", basis.order.pk),
     )
 
 
@@ -173,8 +173,31 @@ def _devices_of(basis: Basis, line_id: UUID) -> list[Device]:
     return [each for each in basis.devices if line_id in (each.exporter_line_id, each.importer_line_id)]
 
 
-def _condition_fault(licence: Licence, now: datetime) -> Fault | None:
-    return next((found for each in licence.conditions.all() if (found := condition_fault(each, now))), None)
+def _condition_fault(basis: Basis, licence: Licence) -> Fault | None:
+    for condition in licence.conditions.all():
+        fits = not condition.is_machine_checked or _is_kept(basis, licence, condition)
+        if not fits:
+            return f"Its condition is not kept: {condition.text}"[:300], LegalEffect.DRAIN
+        if found := condition_fault(condition, basis.now):
+            return found
+    return None
+
+
+def _is_kept(basis: Basis, licence: Licence, condition: Condition) -> bool:
+    """Whether a machine-checked proviso holds for this use; its parameter is checked when it is recorded."""
+    parameter = condition.parameter
+    match ConditionKind(condition.kind):
+        case ConditionKind.SITE:
+            lines = {line.pk for line in basis.lines.values() if line.licence_id == licence.pk}
+            bound = [d for d in basis.devices if {d.exporter_line_id, d.importer_line_id} & lines]
+            return {str(device.site_id) for device in bound} <= {parameter.get("site")}
+        case ConditionKind.END_USE:
+            return (basis.filing.end_use if basis.filing else basis.order.end_use) in parameter.get("end_uses", [])
+        case ConditionKind.END_USER:
+            users = OrderParty.objects.filter(order=basis.order, role__in=_USERS)
+            return parameter.get("end_user") in {str(pk) for pk in users.values_list("party_id", flat=True)}
+        case _:
+            return True
 
 
 def condition_fault(condition: Condition, now: datetime) -> Fault | None:

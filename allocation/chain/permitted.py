@@ -44,7 +44,7 @@ def filing_link(basis: Basis) -> Link:
         reason=reason,
         effect=effect,
         valid_until=end_of(filing.ends_on),
-        url=page("filings:detail", filing.reference),
+        url=page("filings:detail", filing.pk),
         facts={"title": filing.title, "end_use": filing.end_use, "max_devices": filing.max_devices},
         rests=(Rest("filing", filing.pk, filing.reference, filing.version),),
     )
@@ -84,7 +84,7 @@ def decision_link(basis: Basis) -> Link:
                 *(end_of(each.attested_until) for each in decision.conditions.all() if each.attested_until),
             )
         ),
-        url=page("review:case", case.reference),
+        url=page("review:case", case.pk),
         facts={"outcome": decision.outcome, "final_at": decision.final_at.isoformat() if decision.final_at else None},
         rests=(Rest("decision", decision.pk, case.reference, decision.version),),
     )
@@ -119,7 +119,7 @@ def grant_link(basis: Basis) -> Link:
         reason=reason,
         effect=effect,
         valid_until=end_of(grant.ends_on),
-        url=page("filings:detail", basis.filing.reference) if basis.filing else "",
+        url=page("filings:detail", basis.filing.pk) if basis.filing else "",
         facts={"granted_ms": grant.granted_ms, "reserved_ms": grant.reserved_ms, "used_ms": grant.used_ms},
         rests=(Rest("grant", grant.pk, grant.reference, grant.version),),
     )
@@ -188,7 +188,7 @@ def job_link(basis: Basis) -> Link:
         label="Job",
         reference=job.reference,
         status=LinkStatus.WHOLE,
-        url=page("jobs:detail", job.reference),
+        url=page("jobs:detail", job.pk),
         facts={"state": job.state, "devices": job.device_count, "spec_sha256": job.spec_sha256},
     )
 

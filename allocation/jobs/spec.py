@@ -146,6 +146,6 @@ def _words(name: str, kind: str, message: str) -> str:
         case "int_type" | "int_from_float":
             return f"{name} is a whole number."
         case "string_pattern_mismatch":
-            return f"{name} begins with a letter or digit and has letters, digits, spaces, dots, dashes and underscores."
+            return f"{name} begins with a letter or digit; spaces, dots, dashes and underscores may follow."
         case _:
             return f"{name}: {message.removeprefix('Input ').rstrip('.')}."

@@ -1,10 +1,15 @@
 """Placement: first come first served, gangs whole, licences kept, caps kept, a reason for everybody who waits."""
 
-from allocation.scheduler.placement import FreeDevice, Request, Snapshot, plan
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from allocation.scheduler.placement import FreeDevice, Request, Snapshot, plan
+
 PAIRS = [("e1", "i1"), ("e2", "i1"), ("e2", "i2")]
+
+
+settings.register_profile("placement", max_examples=60, deadline=None)
+settings.load_profile("placement")
 
 
 @st.composite
@@ -76,9 +81,8 @@ def test_plan_lets_nobody_take_what_an_earlier_one_waits_for(snapshot: Snapshot)
         request = requests[waiting.job]
         for placed in result.placed:
             if order[placed.job] > order[waiting.job]:
-                assert not any(
-                    d.chip == request.chip and d.pool == request.pool and d.pair in request.pairs for d in placed.devices
-                )
+                wanted = (request.chip, request.pool)
+                assert not any((d.chip, d.pool) == wanted and d.pair in request.pairs for d in placed.devices)
 
 
 @given(snapshots())

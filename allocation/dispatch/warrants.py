@@ -1,0 +1,78 @@
+"""Warrants: signed in the answer to a claim or renewal, never queued, never longer than what they rest on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from allocation.chain.models import AttemptLink
+from allocation.dispatch import times
+from allocation.dispatch.keys import warrant_key
+from allocation.inventory.models import Device
+from allocation.jobs.models import Attempt
+from gpu_runtime.protocol import Envelope, RestsOn, WarrantDocument, key_id_of, sign_warrant
+
+
+@dataclass(frozen=True)
+class Bearer:
+    """Whom a warrant is for: an attempt on one host, answering one nonce, at a moment of database time."""
+
+    attempt: Attempt
+    host_id: str
+    nonce: str
+    now: datetime
+
+
+def hard_end(attempt: Attempt) -> datetime | None:
+    """When the attempt's time limit is over; nothing is charged, and nothing runs, beyond it."""
+    if attempt.claimed_at is None:
+        return None
+    return attempt.claimed_at + timedelta(milliseconds=attempt.job.time_limit_ms)
+
+
+def run_ttl(attempt: Attempt, now: datetime) -> timedelta:
+    """How long a run warrant may last now: the ttl, but never past the chain's validity or the time limit."""
+    ends = [moment for moment in (attempt.valid_until, hard_end(attempt)) if moment is not None]
+    return min([times.ttl(), *(moment - now for moment in ends)])
+
+
+def run_warrant(bearer: Bearer) -> Envelope | None:
+    """A fresh warrant to run, or ``None`` where not a millisecond is left."""
+    ttl_ms = times.in_ms(run_ttl(bearer.attempt, bearer.now))
+    return _signed(bearer, ttl_ms, None) if ttl_ms > 0 else None
+
+
+def drain_warrant(bearer: Bearer, window: timedelta) -> Envelope | None:
+    """The final warrant: ``window`` to write a checkpoint in, then nothing. ``None`` where the window is over."""
+    window_ms = times.in_ms(window)
+    return _signed(bearer, window_ms, window_ms) if window_ms > 0 else None
+
+
+def _signed(bearer: Bearer, ttl_ms: int, window_ms: int | None) -> Envelope:
+    key = warrant_key()
+    attempt = bearer.attempt
+    document = WarrantDocument(
+        kind="run" if window_ms is None else "drain",
+        key_id=key_id_of(key.verify_key),
+        attempt_id=str(attempt.pk),
+        fencing_token=attempt.fencing_token,
+        spec_sha256=attempt.job.spec_sha256,
+        host_id=bearer.host_id,
+        device_uuids=_device_uuids(attempt, bearer.host_id),
+        rests_on=_rests_on(attempt),
+        ttl_ms=ttl_ms,
+        window_ms=window_ms,
+        nonce=bearer.nonce,
+        issued_at=bearer.now.isoformat(),
+    )
+    return sign_warrant(document, key)
+
+
+def _device_uuids(attempt: Attempt, host_id: str) -> tuple[str, ...]:
+    found = Device.objects.filter(leases__attempt=attempt, leases__released_at=None, host=host_id)
+    return tuple(sorted(uuid for uuid in found.values_list("uuid", flat=True) if uuid))
+
+
+def _rests_on(attempt: Attempt) -> tuple[RestsOn, ...]:
+    links = AttemptLink.objects.filter(attempt=attempt).order_by("kind", "reference", "source")
+    return tuple(RestsOn(kind=link.kind, ref=link.reference, version=link.version) for link in links)
