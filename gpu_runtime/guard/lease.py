@@ -129,6 +129,7 @@ class Lease:
         if self.held is None or verdict.warrant is None:
             raise WarrantRefused(Refusal.MALFORMED, "no warrant came with the answer, or none was held")
         document = self._verify(verdict.warrant, self.held, now_ms)
+        self._nonce = None
         if document.kind == "run" and verdict.answer != "run":
             raise WarrantRefused(Refusal.MALFORMED, "a drain is answered by a drain warrant")
         if self.cause is not None:

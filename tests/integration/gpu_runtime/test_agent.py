@@ -83,9 +83,7 @@ def test_control_plane_gone_entirely_lets_the_lease_run_out_on_the_host(
     assert plane.wait_for(lambda: placed.end).outcome == "expired"
 
 
-def test_claim_answer_lost_is_asked_again_with_the_same_nonce(
-    agent: AgentOnTrial, plane: SmallControlPlane
-) -> None:
+def test_claim_answer_lost_is_asked_again_with_the_same_nonce(agent: AgentOnTrial, plane: SmallControlPlane) -> None:
     with plane.changed:
         plane.deaf_after.add("claim")
     agent.start()
