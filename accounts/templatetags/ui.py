@@ -113,7 +113,7 @@ def balance_bar(granted: int, drawn: int = 0, held: int = 0, unit: str = "", lab
     return {
         "label": label, "granted": write(granted), "drawn": write(drawn), "held": write(held),
         "left": write(granted - drawn - held), "drawn_percent": drawn_part, "held_percent": held_part,
-        "held_from": drawn_part, "tight": granted > 0 and (drawn + held) * 5 >= granted * 4, "has_held": bool(held),
+        "held_from": drawn_part, "tight": granted > 0 and (drawn + held) * 5 > granted * 4, "has_held": bool(held),
     }  # fmt: skip
 
 

@@ -18,6 +18,7 @@ class Sheet:
 
     def __init__(self, page: Page) -> None:
         self.page = page
+        self.name = ""
         self.complaints: list[str] = []
         page.on("console", self._heard)
         page.on("pageerror", lambda error: self.complaints.append(f"error: {error}"))

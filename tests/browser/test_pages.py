@@ -1,0 +1,61 @@
+"""Every page that a link leads to, for each role, in a real browser: it answers, is accessible, and is quiet."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from urllib.parse import urljoin, urlsplit
+
+import pytest
+
+from accounts.roles import Role
+from tests.browser.conftest import PHONE, Surfer
+from tests.browser.inspection import Sheet
+from tests.browser.world import make_world
+
+pytestmark = [pytest.mark.chromium, pytest.mark.django_db(transaction=True), pytest.mark.slow, pytest.mark.timeout(900)]
+SHOTS = os.environ.get("WRIT_SHOTS")
+UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+FILES = re.compile(r"format=csv|/documents?/|/download|/evidence|\.(json|csv|yaml|pdf)$|/openapi|/docs")
+
+
+def links_of(sheet: Sheet) -> list[str]:
+    """Where the page leads on this server, without files, parts and sorting."""
+    found = sheet.page.eval_on_selector_all("a[href]", "all => all.map(each => each.getAttribute('href'))")
+    here = urlsplit(sheet.page.url)
+    whole = [urlsplit(urljoin(sheet.page.url, href)) for href in found]
+    paths = [each.path + (f"?{each.query}" if each.query else "") for each in whole if each.netloc == here.netloc]
+    return [path for path in paths if not FILES.search(path)]
+
+
+def kind_of(path: str) -> str:
+    """The address without ids and without its query: pages of one kind are opened twice at most."""
+    return UUID.sub("*", path.partition("?")[0])
+
+
+def walk(sheet: Sheet, start: str) -> list[str]:
+    """Opens everything that can be reached; two of each kind."""
+    waiting, seen, kinds = [start], set(), {}
+    while waiting:
+        path = waiting.pop(0)
+        kind = kind_of(path)
+        if path in seen or kinds.get(kind, 0) >= 2:
+            continue
+        seen.add(path)
+        kinds[kind] = kinds.get(kind, 0) + 1
+        sheet.open(path).check()
+        if SHOTS:
+            sheet.shot(Path(SHOTS), re.sub(r"\W+", "-", f"{sheet.name}{kind}-{kinds[kind]}"))
+        waiting += links_of(sheet)
+    return sorted(kinds)
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_every_page_that_a_role_can_reach_is_whole(surf: Surfer, tmp_path: Path, role: Role) -> None:
+    world = make_world(tmp_path)
+    screen = {"viewport": PHONE, "theme": "dark"} if role in (Role.APPLICANT, Role.LIAISON) else {}
+    sheet = surf.as_actor(world.of(role), **screen)
+    sheet.name = str(role)
+    visited = walk(sheet, "/")
+    assert "/" in visited
