@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from procurement.regimes.plain import sha256_hex, to_plain
+from procurement.regimes.plain import sha256_hex
 
 
 class LawFault(ValueError):
@@ -136,8 +136,11 @@ class Law:
         return None if held is None else held.value
 
 
-def load_book(regime: str, package: str) -> Book:
-    """Reads `rule_versions.yaml` and `parameters.yaml` of a regime's package.
+def load_book(regime: str, package: str, *, beside: tuple[str, ...] = ()) -> Book:
+    """Reads `rule_versions.yaml` and `parameters.yaml` of a regime's package; the digest covers all its data.
+
+    Args:
+        beside: further packages whose data the regime's rules read, such as the country groups.
 
     Raises: LawFault naming the file for an unknown key, a wrong type, or dates out of order.
     """
@@ -145,8 +148,18 @@ def load_book(regime: str, package: str) -> Book:
     versions = tuple(_versions(rules["rules"], f"{package}/rule_versions.yaml"))
     document = read_yaml(package, "parameters.yaml", ("parameters",))
     parameters = {p.name: p for p in _parameters(document["parameters"], f"{package}/parameters.yaml")}
-    digest = sha256_hex([to_plain(versions), to_plain(tuple(parameters.values()))])
-    return Book(regime, rules["begins"], rules["read_until"], versions, parameters, digest)
+    return Book(regime, rules["begins"], rules["read_until"], versions, parameters, _digest(package, *beside))
+
+
+def _digest(*packages: str) -> str:
+    """Of every data file of the packages, by name and text."""
+    texts = {
+        f"{package}/{file.name}": file.read_text(encoding="utf-8")
+        for package in packages
+        for file in files(package).iterdir()
+        if file.name.endswith(".yaml")
+    }
+    return sha256_hex(texts)
 
 
 def read_yaml(package: str, name: str, keys: Iterable[str]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from datetime import date
 from functools import cache
 from typing import Any
 
+from procurement.regimes import geography
 from procurement.regimes.dated import Book, exact_keys, load_book, read_yaml
 from procurement.regimes.facts import TransactionFacts
 from procurement.regimes.lanes import Lane, ReviewPolicy
@@ -22,7 +23,7 @@ STRICTNESS = (ReviewPolicy.APPROVAL, ReviewPolicy.CASE_BY_CASE, ReviewPolicy.DEN
 @cache
 def book() -> Book:
     """The regime's rules and parameters, loaded once."""
-    return load_book(REGIME, PACKAGE)
+    return load_book(REGIME, PACKAGE, beside=(geography.PACKAGE,))
 
 
 def determine(facts: TransactionFacts, *, on: date) -> Determination:
