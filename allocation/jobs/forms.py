@@ -1,0 +1,67 @@
+"""Handing a job in, and asking for its evidence."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from allocation.jobs.lines import MAX_BYTES
+
+EXAMPLE: Final = """name: stdlib-bytes
+filing: {filing}
+chip: {chip}
+devices: 1
+time_limit: 20m
+train-lm:
+  data: python-stdlib
+  steps: 400
+"""
+
+
+class SubmitForm(forms.Form):
+    """A job file, typed or uploaded."""
+
+    source = forms.CharField(
+        label=_("job.yaml"),
+        required=False,
+        max_length=MAX_BYTES,
+        strip=False,
+        widget=forms.Textarea(attrs={"rows": 18, "class": "mono", "spellcheck": "false"}),
+    )
+    file = forms.FileField(
+        label=_("Or a file"), required=False, help_text=_("Up to 64 KiB of YAML; it replaces the text above.")
+    )
+
+    def clean(self) -> dict[str, object]:
+        """The file's text wins over what was typed."""
+        said = super().clean() or {}
+        upload = said.get("file")
+        if upload is not None:
+            said["source"] = self._read(upload)
+        if not said.get("source"):
+            self.add_error("source", _("Write the job file, or choose one."))
+        return said
+
+    def _read(self, upload: object) -> str:
+        raw: bytes = upload.read(MAX_BYTES + 1)  # type: ignore[attr-defined]
+        if len(raw) > MAX_BYTES:
+            self.add_error("file", _("The file is larger than 64 KiB."))
+            return ""
+        try:
+            return raw.decode("utf-8")
+        except UnicodeDecodeError:
+            self.add_error("file", _("The file is not UTF-8 text."))
+            return ""
+
+
+class EvidenceForm(forms.Form):
+    """To whom an evidence pack goes, and on what basis."""
+
+    recipient = forms.CharField(label=_("Recipient"), max_length=200)
+    legal_basis = forms.CharField(
+        label=_("Legal basis"),
+        max_length=300,
+        help_text=_("Evidence that leaves a country may need leave of its authorities; check before you hand it out."),
+    )
