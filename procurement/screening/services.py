@@ -69,18 +69,21 @@ def screen_filing(*, actor: Actor | None, filing: Filing) -> list[ScreeningRun]:
 def rescreen_changed(*, actor: Actor | None, changed_keys: set[str], purpose: str) -> int:
     """Match every party that was ever screened against the entries that changed, and only those.
 
+    Where most entries changed, everything is matched: that is the quicker way to the same result.
+
     Returns:
         How many parties were matched again.
     """
+    parties = list(Party.objects.filter(screening_runs__isnull=False).distinct().order_by("pk"))
+    if not parties:
+        return 0
     register = current_register()
-    part = register.part(changed_keys)
-    parties = Party.objects.filter(screening_runs__isnull=False).distinct().order_by("pk")
-    count = 0
+    is_small = len(changed_keys) * 2 < len(register.entry_ids)
+    part = _Part(register.part(changed_keys), changed_keys) if is_small else None
     for party in parties:
-        whole = party.screening_state == ScreeningState.NOT_SCREENED
-        _screen(actor, party, purpose, register, None if whole else _Part(part, changed_keys))
-        count += 1
-    return count
+        is_first = party.screening_state == ScreeningState.NOT_SCREENED
+        _screen(actor, party, purpose, register, None if is_first else part)
+    return len(parties)
 
 
 @transaction.atomic

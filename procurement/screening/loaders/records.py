@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import date, datetime
-
-import rfc8785
 
 from procurement.screening.matching.normalise import MAX_NAME_LENGTH
 from procurement.screening.matching.subjects import ListedParty, Name, PartyKind
@@ -59,12 +58,13 @@ class EntryRecord:
     @property
     def content_sha256(self) -> str:
         """Hash of the whole entry: it changes when anything the list says of the party changes."""
-        plain = asdict(self)
+        plain = {each.name: getattr(self, each.name) for each in fields(self)}
+        plain["kind"] = str(self.kind)
         plain["ends_on"] = self.ends_on.isoformat() if self.ends_on else None
         plain["names"] = sorted([str(name.kind), name.text] for name in self.names)
         plain["countries"] = sorted(self.countries)
         plain["programmes"] = sorted(self.programmes)
-        return hashlib.sha256(rfc8785.dumps(plain)).hexdigest()
+        return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()
 
     def as_listed(self, source_code: str) -> ListedParty:
         """The part that matching needs."""

@@ -12,6 +12,7 @@ from array import array
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 from procurement.screening.matching.normalise import Normalised, normalise
 from procurement.screening.matching.similarity import token_similarity
@@ -44,7 +45,6 @@ class CandidateIndex:
         self._weights_of = weights_of
         self._postings: defaultdict[str, array[int]] = defaultdict(lambda: array("I"))
         self._squashed: defaultdict[str, array[int]] = defaultdict(lambda: array("I"))
-        self._skeletons: defaultdict[str, array[int]] = defaultdict(lambda: array("I"))
         for party in parties:
             for name in party.names:
                 self._add(IndexedName(party, name, normalise(name.text)))
@@ -77,6 +77,15 @@ class CandidateIndex:
         ranked = sorted(overlap, key=lambda number: -2 * overlap[number] / (mass + self._masses[number]))
         return [self.names[number] for number in ranked[:limit]]
 
+    @cached_property
+    def _skeletons(self) -> dict[str, array[int]]:
+        """Names by their consonants; made at the first name whose script lacks vowels."""
+        skeletons: defaultdict[str, array[int]] = defaultdict(lambda: array("I"))
+        for number, name in enumerate(self.names):
+            if name.normalised.squashed.isascii():
+                skeletons[skeleton(name.normalised.squashed)].append(number)
+        return skeletons
+
     def _add(self, indexed: IndexedName) -> None:
         number = len(self.names)
         self.names.append(indexed)
@@ -84,8 +93,6 @@ class CandidateIndex:
         for token in dict.fromkeys(normalised.tokens):
             self._postings[token].append(number)
         self._squashed[normalised.squashed].append(number)
-        if normalised.squashed.isascii():
-            self._skeletons[skeleton(normalised.squashed)].append(number)
 
     def _bearers(self, token: str, lacks_vowels: bool) -> dict[int, float]:
         """Names that bear the token or a neighbour of it, with the weight of the best one."""

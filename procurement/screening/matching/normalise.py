@@ -57,7 +57,7 @@ def normalise(text: str) -> Normalised:
     """
     visible = _visible(text[:MAX_NAME_LENGTH])
     lacks_vowels = has_consonant_script(visible)
-    folded = " ".join(put_back(word) for word in visible.split()).casefold()
+    folded = (visible if visible.isascii() else " ".join(map(put_back, visible.split()))).casefold()
     latin = to_latin(_without_marks(folded))
     words = _words(latin)
     tokens, forms = split_forms(words)
@@ -88,9 +88,13 @@ def _without_marks(text: str) -> str:
 def _words(text: str) -> list[str]:
     """The words of a lower-case text: apostrophes close up, ``s.a.`` is one word, ``&`` is ``and``."""
     text = text.translate(_APOSTROPHES).replace("&", " and ")
-    text = _DOTTED.sub(lambda found: found.group().replace(".", "") + " ", text)
-    text = _SLASHED_FORM.sub(r"\1\2", text)
-    words = _WORD.findall(_CJK.sub(lambda run: f" {run.group()} ", text))
+    if "." in text:
+        text = _DOTTED.sub(lambda found: found.group().replace(".", "") + " ", text)
+    if "/" in text:
+        text = _SLASHED_FORM.sub(r"\1\2", text)
+    if not text.isascii():
+        text = _CJK.sub(lambda run: f" {run.group()} ", text)
+    words = _WORD.findall(text)
     return [word for word in words if word != "and"] or words
 
 

@@ -65,6 +65,8 @@ LONGEST = max(len(words) for words in PHRASES)
 
 def strip_cjk_form(text: str) -> tuple[str, str]:
     """Text without a Chinese or Japanese legal form at its end or start, and the form ("" if none)."""
+    if text.isascii():
+        return text, ""
     for form in _CJK_FORMS:
         if text.endswith(form) and len(text) > len(form):
             return text[: -len(form)], form
