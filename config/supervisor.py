@@ -88,8 +88,7 @@ class Supervisor:
             running.terminate()
             with suppress(subprocess.TimeoutExpired):
                 running.wait(process.stop_timeout_s)
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(running.pid, signal.SIGKILL)
+        _kill_group(running.pid)
         running.wait()
 
     def pid(self, name: str) -> int:
@@ -120,6 +119,7 @@ class Supervisor:
             self._restarts[name] = [*recent, now]
             if len(recent) >= RESTARTS_ALLOWED:
                 raise SetupFault(_last_words(name, running.returncode))
+            _kill_group(running.pid)  # what it left would hold its port
             self.report(f"{name} ended by itself (exit {running.returncode}); starting it again")
             self._running[name] = (process, _spawn(process))
         self._reap_adopted()
@@ -163,6 +163,11 @@ def _spawn(process: Process) -> "subprocess.Popen[bytes]":
             process_group=0,  # Ctrl-C reaches us alone; we stop them in order
             preexec_fn=dies_with_parent(signal.SIGTERM),
         )
+
+
+def _kill_group(pid: int) -> None:
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, signal.SIGKILL)
 
 
 def _log_path(name: str) -> str:

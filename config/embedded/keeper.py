@@ -11,12 +11,14 @@ import selectors
 import signal
 import socket
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from config.embedded.servers import Postgres, Server, Valkey
 from config.embedded.state import SetupFault, socket_folder
 
 FIRST_CLIENT_TIMEOUT_S = 20.0
+ENDING = b"ending"
 _CHECK_EVERY_S = 0.5
 
 
@@ -47,11 +49,12 @@ class Keeper:
                 self.is_stopping = True
 
     def stop(self) -> None:
-        """Stops the servers, then lets go of whoever is still connected."""
+        """Stops the servers, then tells whoever is still connected that the keeper ends too."""
         for server in self.servers.values():
             server.stop()
         for client in self.clients:
-            client.close()
+            with suppress(OSError):
+                client.sendall(ENDING)
 
     def _accept(self, listener: socket.socket) -> None:
         client, _address = listener.accept()
@@ -112,6 +115,7 @@ def main() -> None:
         finally:
             path.unlink(missing_ok=True)
             keeper.stop()
+    os._exit(0)  # at once: the last client waits for our end
 
 
 def _listen(listener: socket.socket, path: Path) -> None:

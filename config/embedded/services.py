@@ -3,7 +3,9 @@
 import atexit
 import fcntl
 import os
+import select
 import socket
+import struct
 import subprocess
 import sys
 import threading
@@ -16,6 +18,7 @@ from config.embedded.servers import log_file
 from config.embedded.state import ROOT, SetupFault, private_folder, socket_folder, state_folder
 
 ANSWER_TIMEOUT_S = 150.0
+END_TIMEOUT_S = 5.0
 _held: list[socket.socket] = []
 
 
@@ -50,9 +53,21 @@ def release() -> None:
         with _held.pop() as connection:
             try:
                 connection.sendall(b"bye\n")
-                connection.recv(1)
+                if connection.recv(16):
+                    _wait_for_end_of(connection)
             except OSError:
                 return  # the keeper is gone already
+
+
+def _wait_for_end_of(connection: socket.socket) -> None:
+    """Waits until the keeper, which has stopped its servers, is gone itself."""
+    credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+    keeper, _user, _group = struct.unpack("3i", credentials)
+    watched = os.pidfd_open(keeper)
+    try:
+        select.select([watched], [], [], END_TIMEOUT_S)
+    finally:
+        os.close(watched)
 
 
 def _connect(needed: list[str]) -> socket.socket:
