@@ -63,7 +63,7 @@ def _fields(published: PublishedChip) -> dict[str, Any]:
         "tdp_w": published.tdp_w,
         "launched": published.launched or "",
         "estimated_fields": list(published.estimates),
-        "source": published.source,
+        "source": f"{published.source} {published.note}".strip(),
     }
 
 

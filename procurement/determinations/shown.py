@@ -116,7 +116,7 @@ def _flat(prefix: str, value: Any) -> list[tuple[str, str]]:
         return [pair for name, each in value.items() for pair in _flat(f"{prefix}.{name}" if prefix else name, each)]
     if isinstance(value, list):
         return [pair for n, each in enumerate(value, start=1) for pair in _flat(f"{prefix} {n}", each)]
-    return [(prefix.replace("_", " "), str(value))]
+    return [(prefix.replace("_", " ").replace(".", ": "), str(value))]
 
 
 def _chip_name(slug: str) -> str:
