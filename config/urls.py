@@ -19,6 +19,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("jobs/", include("allocation.jobs.urls")),
     path("filings/", include("procurement.filings.urls")),
     path("ledger/", include("ledger.urls")),
+    path("licences/", include("procurement.licences.urls")),
+    path("orders/", include("procurement.orders.urls")),
+    path("parties/", include("procurement.parties.urls")),
     path("review/", include("procurement.review.urls")),
     path("screening/", include("procurement.screening.urls")),
 ]

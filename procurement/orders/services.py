@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -156,14 +156,18 @@ def update_order(*, actor: Actor, order: Order, changes: Mapping[str, Any]) -> O
             raise ComplianceRefusal(f"{locked.reference} was handed in and can no longer be changed.")
         facts = OrderFacts(**{**_present(locked), **changes})
         _check(actor, facts)
-        for name, value in _own_fields(facts).items():
-            setattr(locked, name, value)
-        locked.save(update_fields=list(_own_fields(facts)))
-        if "lines" in changes:
+        changed = _changed(locked, facts, changes)
+        own = [name for name in changed if name not in ("lines", "parties")]
+        for name in own:
+            setattr(locked, name, getattr(facts, name))
+        if own:
+            locked.save(update_fields=own)
+        if "lines" in changed:
             _write_lines(locked, facts.lines)
-        if "parties" in changes:
+        if "parties" in changed:
             _write_parties(locked, facts.parties)
-        record("order.changed", locked, actor=actor, facts={"fields": sorted(changes)})
+        if changed:
+            record("order.changed", locked, actor=actor, facts={"fields": changed})
     return locked
 
 
@@ -306,6 +310,20 @@ def _own_fields(facts: OrderFacts) -> dict[str, Any]:
 def _present(order: Order) -> dict[str, Any]:
     names = [name for name in OrderFacts.__dataclass_fields__ if name not in ("lines", "parties")]
     return {name: getattr(order, name) for name in names}
+
+
+def _changed(order: Order, facts: OrderFacts, names: Iterable[str]) -> list[str]:
+    """Which of the fields that were sent differ from what is stored: saving the same twice is no act."""
+    stored: dict[str, Any] = {
+        **_present(order),
+        "lines": [Line(each.chip, each.quantity, each.unit_price, each.currency) for each in order.lines.all()],
+        "parties": [Named(each.party, PartyRole(each.role)) for each in order.parties.all()],
+    }
+    return sorted(name for name in names if _comparable(stored[name]) != _comparable(getattr(facts, name)))
+
+
+def _comparable(value: Any) -> Any:
+    return list(value) if isinstance(value, (list, tuple)) else value
 
 
 def _check(actor: Actor, facts: OrderFacts) -> None:

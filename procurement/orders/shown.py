@@ -1,0 +1,230 @@
+"""Orders as pages show them: plain values, no rule."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.db.models import QuerySet
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.actors import Actor
+from accounts.permissions import Act
+from accounts.states_shown import look_of
+from accounts.words import in_words
+from ledger.documents import attachments_of
+from ledger.queries import history
+from procurement.licences import balances
+from procurement.licences.models import LicenceLine
+from procurement.orders import queries
+from procurement.orders.addresses import address
+from procurement.orders.blockers import Blocker, order_blockers
+from procurement.orders.forms import SECTIONS, DocumentForm, ReasonForm, ReceiptForm, ReleaseForm
+from procurement.orders.models import Order, OrderLine
+from procurement.orders.shipments import SHIPPING
+from procurement.orders.states import OrderState
+from procurement.parties.models import ScreeningState
+
+
+def tabs(orders: QuerySet[Order], here: str) -> list[dict[str, Any]]:
+    """One tab a state that has orders, and one for all of them."""
+    counts = queries.counts_by_state(orders)
+    listing = reverse("orders:list")
+    every = {"label": _("All"), "url": listing, "is_here": not here, "count": sum(counts.values())}
+    return [every] + [
+        {
+            "label": look_of(state).label,
+            "url": f"{listing}?state={state}",
+            "is_here": here == state,
+            "count": counts[state],
+        }
+        for state in OrderState
+        if counts.get(state)
+    ]
+
+
+def page(order: Order, actor: Actor, forms: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Everything on an order's page; ``forms`` holds those that came back with errors."""
+    is_mine = order.team_id == actor.team.pk and actor.may(Act.PLACE_ORDER)
+    is_draft = order.state == OrderState.DRAFT
+    return {
+        "order": order,
+        "title": title_of(order),
+        "facts": _facts(order),
+        "lines": [_line(each) for each in order.lines.all()],
+        "parties": _parties(order, actor),
+        "documents": _documents(order),
+        "licences": _licences(order, actor),
+        "releases": [release for line in order.lines.all() for release in line.releases.all()],
+        "receipts": order.receipts.all(),
+        "tasks": tasks(order) if is_mine and is_draft else [],
+        "blockers": _blockers(order, actor),
+        "is_draft": is_draft,
+        "may_edit": is_mine and is_draft,
+        "may_attach": is_mine and order.state in (OrderState.DRAFT, OrderState.IN_REVIEW),
+        "may_withdraw": is_mine and order.state in (OrderState.DRAFT, OrderState.IN_REVIEW, OrderState.STOPPED),
+        "may_record_licence": actor.may(Act.RECORD_LICENCE) and order.state in SHIPPING,
+        "entries": history(_subjects(order)),
+        **_addresses(order, actor),
+        **_forms(order, actor),
+        **(forms or {}),
+    }
+
+
+def title_of(order: Order) -> str:
+    """What is ordered, for where."""
+    units = ", ".join(f"{line.quantity} × {line.chip.name}" for line in order.lines.all())
+    return _("%(units)s for %(site)s") % {"units": units or _("Order"), "site": order.site.name}
+
+
+def tasks(order: Order) -> list[dict[str, Any]]:
+    """The sections of a draft, each done or to do; handing in comes last and waits for the others."""
+    missing: dict[str, list[str]] = {}
+    for blocker in order_blockers(order):
+        missing.setdefault(blocker.section, []).append(blocker.text)
+    edit = reverse("orders:edit", args=[order.reference])
+    sections = [
+        {
+            "name": label,
+            "state": "todo" if key in missing else "done",
+            "url": f"{edit}#{key}",
+            "note": " ".join(missing.get(key, [])),
+        }
+        for key, (label, _form) in SECTIONS.items()
+    ]
+    detail = reverse("orders:detail", args=[order.reference])
+    note = _("when nothing is left to do above") if missing else ""
+    state = "blocked" if missing else "todo"
+    return [*sections, {"name": _("Hand in"), "state": state, "url": f"{detail}#hand-in", "note": note}]
+
+
+def _forms(order: Order, actor: Actor) -> dict[str, Any]:
+    ships = order.state in SHIPPING
+    return {
+        "release_form": ReleaseForm(order=order) if ships and actor.may(Act.RELEASE_SHIPMENT) else None,
+        "receipt_form": ReceiptForm(actor=actor, order=order) if actor.may(Act.RECORD_RECEIPT) else None,
+        "usable": _usable(order) if ships and actor.may(Act.SEE_LICENCES) else [],
+        "withdraw_form": ReasonForm(),
+        "document_form": DocumentForm(),
+    }
+
+
+def _addresses(order: Order, actor: Actor) -> dict[str, str]:
+    sees_review = actor.may(Act.SEE_REVIEW)
+    return {
+        "chain_url": address("chain:order", order.pk),
+        "standing_url": address("review:standing", "order", order.pk) if _sees_standing(order, actor) else "",
+        "determinations_url": address("determinations:of_order", order.pk) if sees_review else "",
+        "screening_url": address("screening:of", "order", order.pk) if sees_review else "",
+        "licence_url": address("licences:new", order=order.reference),
+    }
+
+
+def _sees_standing(order: Order, actor: Actor) -> bool:
+    return actor.may(Act.SEE_REVIEW) or order.team_id == actor.team.pk
+
+
+def _blockers(order: Order, actor: Actor) -> list[Blocker]:
+    """Everything that blocks, for whoever may know: a team hears what is asked of it, never what screening says."""
+    if order.state == OrderState.DRAFT or actor.may(Act.SEE_REVIEW):
+        return order_blockers(order)
+    return []
+
+
+def _facts(order: Order) -> list[tuple[Any, Any]]:
+    via = _(" through %(via)s") % {"via": order.via_country} if order.via_country else ""
+    encryption = {None: _("not known yet"), True: _("yes"), False: _("no")}[order.has_encryption]
+    return [
+        (_("Demand"), _("%(ref)s: %(n)s wanted") % {"ref": order.demand.reference, "n": order.demand.quantity}),
+        (_("Team"), str(order.team)),
+        (_("Site"), f"{order.site.name}, {order.site.address} ({order.site.country})"),
+        (_("Operator of the site"), order.site.operator.name),
+        (_("Route"), f"{order.ship_from_country} → {order.site.country}{via}"),
+        (_("Form"), _("in servers") if order.is_server else _("bare chips or cards")),
+        (_("Encryption"), encryption),
+        (_("End use"), in_words(order.end_use)),
+        (_("Use case"), order.use_case),
+        (_("Domestic alternatives"), order.domestic_alternatives),
+    ]
+
+
+def _line(line: OrderLine) -> dict[str, Any]:
+    released = sum(release.quantity for release in line.releases.all())
+    price = f"{line.unit_price:,} {line.currency}" if line.unit_price is not None else ""
+    return {"chip": line.chip.name, "quantity": line.quantity, "price": price, "released": released}
+
+
+def _parties(order: Order, actor: Actor) -> list[dict[str, Any]]:
+    """Each party with its roles; what screening says of it is for those who may see screening."""
+    roles: dict[Any, dict[str, Any]] = {}
+    for each in order.parties.all():
+        row = roles.setdefault(each.party_id, {"party": each.party, "roles": [], "screening": "", "url": ""})
+        row["roles"].append(in_words(each.role))
+    for row in roles.values():
+        if actor.may(Act.SEE_SCREENING):
+            row["screening"] = _screening_code(row["party"].screening_state)
+            row["url"] = address("screening:party", row["party"].pk)
+        elif order.state == OrderState.IN_REVIEW:
+            row["screening"] = "in_review"
+    return list(roles.values())
+
+
+def _screening_code(state: str) -> str:
+    return {ScreeningState.MATCHED: "true_match", ScreeningState.NOT_SCREENED: "todo"}.get(ScreeningState(state), state)
+
+
+def _documents(order: Order) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": each.title or each.filename,
+            "url": reverse("orders:document", args=[order.reference, each.pk]),
+            "size_bytes": each.document.size_bytes,
+            "sha256": each.document.sha256,
+            "at": each.attached_at,
+        }
+        for each in attachments_of(order)
+    ]
+
+
+def _licences(order: Order, actor: Actor) -> list[dict[str, Any]]:
+    """Licences with their lines' balances; who holds the licences page gets the link."""
+    linked = actor.may(Act.SEE_LICENCES)
+    return [
+        {
+            "licence": licence,
+            "side": in_words(licence.side),
+            "url": reverse("licences:detail", args=[licence.reference]) if linked else "",
+            "lines": licence.lines.all(),
+        }
+        for licence in order.licences.all()
+    ]
+
+
+def _usable(order: Order) -> list[dict[str, Any]]:
+    """What may be released of each order line today, and why it is not more."""
+    lines = list(
+        LicenceLine.objects.filter(licence__order=order)
+        .select_related("licence", "chip", "site", "end_user")
+        .prefetch_related("licence__conditions")
+    )
+    today = timezone.now().date()
+    found = []
+    for line in order.lines.all():
+        line.order = order
+        usable = balances.usable_for(line, lines, today)
+        found.append({"chip": line.chip.name, "units": usable.units, "reasons": usable.reasons})
+    return found
+
+
+def _subjects(order: Order) -> list[tuple[str, Any]]:
+    """What belongs to an order's history."""
+    return [
+        ("order", order.pk),
+        ("demandassessment", order.demand_id),
+        *[("determination", each.pk) for each in order.determinations.all()],
+        *[("release", release.pk) for line in order.lines.all() for release in line.releases.all()],
+        *[("receipt", each.pk) for each in order.receipts.all()],
+        *[("licence", each.pk) for each in order.licences.all()],
+    ]

@@ -1,0 +1,78 @@
+"""What is typed of parties and sites."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any, Final
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from accounts.actors import Actor
+from accounts.words import in_words
+from procurement.parties.models import BuyerClass, Party
+from procurement.parties.queries import parties_visible_to
+from procurement.parties.services import PartyFacts, SiteFacts
+
+COUNTRY_HELP: Final = _("Two letters (ISO 3166), such as CN or US.")
+KINDS: Final = (("company", _("Company or institution")), ("person", _("Person")))
+BUYERS: Final = [(each.value, in_words(each)) for each in BuyerClass]
+
+
+class CountryField(forms.CharField):
+    """A two-letter country code; small letters are taken as capital ones."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"min_length": 2, "max_length": 2, "help_text": COUNTRY_HELP, **kwargs})
+
+    def clean(self, value: Any) -> Any:
+        """The code in capitals."""
+        code = str(super().clean(value)).strip().upper()
+        if code and not (code.isascii() and code.isalpha()):
+            raise forms.ValidationError(_("%(code)s is no country code.") % {"code": code})
+        return code
+
+
+def _percent(label: Any, help_text: Any = "") -> forms.DecimalField:
+    return forms.DecimalField(
+        label=label, required=False, min_value=Decimal(0), max_value=Decimal(100), decimal_places=3, help_text=help_text
+    )
+
+
+class PartyForm(forms.Form):
+    """A legal entity or person."""
+
+    name = forms.CharField(label=_("Name"), max_length=300)
+    kind = forms.ChoiceField(label=_("Kind"), choices=KINDS)
+    country = CountryField(label=_("Country it is in"))
+    hq_country = CountryField(label=_("Country of its headquarters"), required=False)
+    ultimate_parent_country = CountryField(
+        label=_("Country of its ultimate parent"), required=False, help_text=_("Leave empty what is not known.")
+    )
+    buyer_class = forms.ChoiceField(label=_("What it is"), choices=BUYERS, initial=BuyerClass.UNKNOWN.value)
+    address = forms.CharField(label=_("Address"), max_length=500, required=False)
+    registration_number = forms.CharField(label=_("Registration number"), max_length=100, required=False)
+
+    def facts(self) -> PartyFacts:
+        """What was typed, as the service takes it."""
+        return PartyFacts(**{**self.cleaned_data, "buyer_class": BuyerClass(self.cleaned_data["buyer_class"])})
+
+
+class SiteForm(forms.Form):
+    """A place where devices are installed."""
+
+    name = forms.CharField(label=_("Name of the site"), max_length=200)
+    operator = forms.ModelChoiceField(queryset=Party.objects.none(), label=_("Operator"))
+    address = forms.CharField(label=_("Address"), max_length=500)
+    country = CountryField(label=_("Country"))
+    state_funding_percent = _percent(_("Share of state funding, in percent"), _("Leave empty if it is not known."))
+    completion_percent = _percent(_("How far it is built, in percent"))
+    power_kw = forms.IntegerField(label=_("Power, in kW"), required=False, min_value=0, max_value=10_000_000)
+
+    def __init__(self, *args: Any, actor: Actor, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["operator"].queryset = parties_visible_to(actor).order_by("name")  # type: ignore[attr-defined]
+
+    def facts(self) -> SiteFacts:
+        """What was typed, as the service takes it."""
+        return SiteFacts(**self.cleaned_data)
