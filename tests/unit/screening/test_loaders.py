@@ -132,6 +132,7 @@ def test_house_list_that_ships_is_read_and_says_it_is_fictional() -> None:
         ("{}", "wrong_form"),
         (UN.format(doctype="")[:-60], "broken_xml"),
         (UN.format(doctype='<!DOCTYPE x [<!ENTITY a "b">]>'), "forbidden_doctype"),
+        (UN.format(doctype="<!DOCTYPE x>"), "forbidden_doctype"),
         ("<OTHER/>", "wrong_form"),
     ],
 )
