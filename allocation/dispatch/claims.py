@@ -50,7 +50,7 @@ def claim_attempt(*, host: Host, request: ClaimRequest) -> dict[str, Any]:
         now = database_now()
         broken = _judge(attempt, now)
         if broken is None:
-            return _take(attempt, place, Bearer(attempt, str(host.pk), request.nonce, now))
+            return _take(attempt, place, Bearer(attempt, host.pk, request.nonce, now))
         _refuse(attempt, broken)
     raise ChainBroken(broken)
 

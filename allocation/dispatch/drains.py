@@ -49,7 +49,7 @@ def begin_drain(
         The drain, or ``None`` where nothing was left to stop.
     """
     with transaction.atomic():
-        live = _locked(attempts)
+        live = [attempt for attempt in _locked(attempts) if not _is_stopped_already(attempt, cause, immediate)]
         if not live:
             return None
         drain = Drain.objects.create(
@@ -73,6 +73,12 @@ def _locked(attempts: Iterable[uuid.UUID]) -> list[Attempt]:
     ordered = Attempt.objects.filter(pk__in=ids).order_by("job_id", "pk").values_list("pk", flat=True)
     locked = [lock_attempt(pk) for pk in list(ordered)]
     return [attempt for attempt in locked if attempt is not None and attempt.state != AttemptState.ENDED]
+
+
+def _is_stopped_already(attempt: Attempt, cause: Cause, immediate: bool) -> bool:
+    """Whether a drain for the same cause, at least as quick, has the attempt in hand (a report is repeated)."""
+    same = DrainItem.objects.filter(attempt=attempt, confirmed_at=None, drain__cause_id=cause.object_id)
+    return same.filter(drain__is_immediate=True).exists() if immediate else same.exists()
 
 
 def _drain_attempt(drain: Drain, attempt: Attempt) -> None:

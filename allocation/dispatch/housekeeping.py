@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from typing import Final
 
 from django.db import connection, transaction
@@ -24,7 +25,7 @@ ORDER BY a.id
 """
 UNCLAIMED: Final = """
 SELECT a.id FROM allocation_attempt a
-WHERE a.state IN ('placed', 'claimed') AND a.placed_at < now() - %s ORDER BY a.id
+WHERE a.state IN ('placed', 'claimed') AND a.placed_at < now() - %s * interval '1 second' ORDER BY a.id
 """
 
 
@@ -34,12 +35,12 @@ def keep_house() -> int:
     Returns:
         How many attempts were ended or drained.
     """
-    unclaimed = [pk for pk in _ids(UNCLAIMED, [times.CLAIM_WITHIN]) if _end_unclaimed(pk)]
-    silent = [pk for pk in _ids(SILENT, []) if _end_silent(pk)]
+    unclaimed = [pk for pk in _ids(UNCLAIMED, [times.CLAIM_WITHIN.seconds]) if _end_unclaimed(pk)]
+    silent = [pk for pk in _ids(SILENT) if _end_silent(pk)]
     return len(unclaimed) + len(silent)
 
 
-def _ids(query: str, values: list[object]) -> list[uuid.UUID]:
+def _ids(query: str, values: Sequence[int] = ()) -> list[uuid.UUID]:
     with connection.cursor() as cursor:
         cursor.execute(query, values)
         return [row[0] for row in cursor.fetchall()]
@@ -67,7 +68,7 @@ def _end_silent(attempt_id: uuid.UUID) -> bool:
     """
     with transaction.atomic():
         attempt = ends.lock_attempt(attempt_id)
-        if attempt is None or not ends.is_live(attempt) or attempt_id not in _ids(SILENT, []):
+        if attempt is None or not ends.is_live(attempt) or attempt_id not in _ids(SILENT):
             return False
         expired = Q(released_at=None, expires_at__lt=Now())
         lost = list(attempt.leases.filter(expired).values_list("device_id", flat=True))

@@ -169,7 +169,7 @@ def _stop(item: RenewItem, reason: str) -> RenewVerdict:
 
 def _bearer(host: Host, item: RenewItem, standing: Standing) -> Bearer:
     attempt = Attempt.objects.select_related("job").get(pk=standing.attempt_id)
-    return Bearer(attempt, str(host.pk), item.nonce, standing.now)
+    return Bearer(attempt, host.pk, item.nonce, standing.now)
 
 
 def _extend(bearer: Bearer, lasting: timedelta) -> None:

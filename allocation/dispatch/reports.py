@@ -101,10 +101,10 @@ def take_checkpoint(*, host: Host, request: CheckpointRequest) -> None:
 
 
 def _write(
-    query: str, host: Host, request: MetricsRequest | CheckpointRequest, **values: object
+    query: str, host: Host, request: MetricsRequest | CheckpointRequest, **values: str | int
 ) -> tuple[int, ...]:
     """Run one guarded write; the guard is in the statement itself."""
-    guard = {"attempt": _uuid(request.attempt_id), "token": request.fencing_token, "host": host.pk}
+    guard: dict[str, str | int | uuid.UUID] = {"attempt": _uuid(request.attempt_id), "token": request.fencing_token, "host": host.pk}
     with connection.cursor() as cursor:
         cursor.execute(_LIVE + query, {**guard, **values})
         counts: tuple[int, ...] = cursor.fetchone()
@@ -175,7 +175,7 @@ def _end_here(attempt: Attempt, request: EndRequest) -> None:
     waiting = others.exclude(host__in=_silent_about(attempt)) if request.devices_clear else others.none()
     if waiting.exists():
         Attempt.objects.filter(pk=attempt.pk).update(**values)
-        if request.outcome != AttemptOutcome.SUCCEEDED:
+        if AttemptOutcome(request.outcome) != AttemptOutcome.SUCCEEDED:
             _stop_others(attempt)
         return
     outcome = AttemptOutcome(request.outcome)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from allocation.chain.models import AttemptLink
 from allocation.dispatch import times
@@ -18,7 +19,7 @@ class Bearer:
     """Whom a warrant is for: an attempt on one host, answering one nonce, at a moment of database time."""
 
     attempt: Attempt
-    host_id: str
+    host_id: UUID
     nonce: str
     now: datetime
 
@@ -57,7 +58,7 @@ def _signed(bearer: Bearer, ttl_ms: int, window_ms: int | None) -> Envelope:
         attempt_id=str(attempt.pk),
         fencing_token=attempt.fencing_token,
         spec_sha256=attempt.job.spec_sha256,
-        host_id=bearer.host_id,
+        host_id=str(bearer.host_id),
         device_uuids=_device_uuids(attempt, bearer.host_id),
         rests_on=_rests_on(attempt),
         ttl_ms=ttl_ms,
@@ -68,7 +69,7 @@ def _signed(bearer: Bearer, ttl_ms: int, window_ms: int | None) -> Envelope:
     return sign_warrant(document, key)
 
 
-def _device_uuids(attempt: Attempt, host_id: str) -> tuple[str, ...]:
+def _device_uuids(attempt: Attempt, host_id: UUID) -> tuple[str, ...]:
     found = Device.objects.filter(leases__attempt=attempt, leases__released_at=None, host=host_id)
     return tuple(sorted(uuid for uuid in found.values_list("uuid", flat=True) if uuid))
 

@@ -72,10 +72,14 @@ def _refuse_aliases(source: str) -> None:
     depth = 0
     for event in yaml.parse(source, Loader=yaml.SafeLoader):
         if isinstance(event, yaml.AliasEvent):
-            raise Unreadable(Problem(event.start_mark.line + 1, "Aliases (*name) are not used in job files."))
+            raise Unreadable(Problem(_line_of(event), "Aliases (*name) are not used in job files."))
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > MAX_DEPTH:
-            raise Unreadable(Problem(event.start_mark.line + 1, f"Nested deeper than {MAX_DEPTH} levels."))
+            raise Unreadable(Problem(_line_of(event), f"Nested deeper than {MAX_DEPTH} levels."))
+
+
+def _line_of(event: yaml.Event) -> int:
+    return event.start_mark.line + 1 if event.start_mark else 1
 
 
 def _mapping(node: yaml.MappingNode, path: Path, line_of: dict[Path, int]) -> dict[str, Any]:

@@ -40,13 +40,13 @@ def submit_job(*, actor: Actor, source: str) -> Job:
     spec = _parsed(source)
     with transaction.atomic():
         filing, chip = _filing_of(actor, spec), _chip_of(spec)
-        refused = _grant_fault(filing, chip)
-        job = None if refused else _unsaved(actor, spec, filing)
-        chain = chain_of_job(job, now=database_now()) if job else None
-        refusal = refused or _refusal(chain)
-        if refusal is None and job is not None:
-            _save(actor, job)
-            return job
+        refusal = _grant_fault(filing, chip)
+        if refusal is None:
+            job = _unsaved(actor, spec, filing)
+            refusal = _refusal(chain_of_job(job, now=database_now()))
+            if refusal is None:
+                _save(actor, job)
+                return job
         facts = {"reasons": list(refusal.blockers)[:10], "spec_sha256": spec.digest(), "name": spec.name}
         record("job.refused", filing, actor=actor, facts={"reason": refusal.message, **facts})
     raise refusal
@@ -145,9 +145,9 @@ def _save(actor: Actor, job: Job) -> None:
     wake()
 
 
-def _refusal(chain: Chain | None) -> ComplianceRefusal | None:
+def _refusal(chain: Chain) -> ComplianceRefusal | None:
     """Why the job cannot be taken in. Devices that are only out of order for now are worth waiting for."""
-    broken = [link for link in chain.broken if not _is_worth_waiting(link)] if chain else []
+    broken = [link for link in chain.broken if not _is_worth_waiting(link)]
     if not broken:
         return None
     first = min(broken, key=lambda link: link.status != LinkStatus.BROKEN)

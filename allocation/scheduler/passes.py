@@ -168,7 +168,7 @@ def _lock_devices(placed: Placed, now: datetime) -> list[Device]:
     """Locks first and looks afterwards: a lease cannot be inserted without the lock on its device."""
     wanted = [device.id for device in placed.devices]
     locked = Device.objects.select_for_update(skip_locked=True, of=("self",)).filter(pk__in=wanted)
-    held = list(locked.select_related("site", "host", "item").order_by("pk"))
+    held = list(locked.select_related("site", "host", "item", "exporter_line", "importer_line").order_by("pk"))
     free = set(free_devices(now).filter(pk__in=[device.pk for device in held]).values_list("pk", flat=True))
     return [device for device in held if device.pk in free]
 
@@ -184,18 +184,20 @@ def _insert_attempt(job: Job, placed: Placed, devices: list[Device]) -> Attempt:
         AttemptHost(attempt=attempt, host_id=UUID(host), rank=rank) for rank, host in enumerate(placed.hosts)
     )
     expires_at = database_now() + times.CLAIM_WITHIN + times.margin()
-    Lease.objects.bulk_create(
-        Lease(
-            device=device,
-            attempt=attempt,
-            fencing_token=token,
-            exporter_line_id=device.exporter_line_id,
-            importer_line_id=device.importer_line_id,
-            expires_at=expires_at,
-        )
-        for device in devices
-    )
+    Lease.objects.bulk_create(_lease(device, attempt, expires_at) for device in devices)
     return attempt
+
+
+def _lease(device: Device, attempt: Attempt, expires_at: datetime) -> Lease:
+    """Held until a host has had time to claim it; the claim and each renewal carry it on."""
+    return Lease(
+        device=device,
+        attempt=attempt,
+        fencing_token=attempt.fencing_token,
+        exporter_line=device.exporter_line,
+        importer_line=device.importer_line,
+        expires_at=expires_at,
+    )
 
 
 def _resume(job: Job) -> dict[str, object] | None:

@@ -58,7 +58,8 @@ class FakeHost:
     def post(self, name: str, body: dict[str, Any], *, expect: int = 200, **overrides: Any) -> dict[str, Any]:
         path, raw = f"/host/v1/{name}", json.dumps(body).encode()
         self.sequence += 1
-        values = {"host_id": self.id, "sequence": self.sequence, "path": path, "body": raw, **overrides}
+        signed = overrides.pop("signed_body", raw)
+        values = {"host_id": self.id, "sequence": self.sequence, "path": path, "body": signed, **overrides}
         headers = sign_request(values.pop("key", self.key), method="POST", **values)
         response = self.client.post(path, raw, content_type="application/json", headers=headers)
         assert response.status_code == expect, (name, response.status_code, response.content[:2000])
@@ -163,6 +164,14 @@ class World:
     def run(self, host: FakeHost, *, devices: int = 1, limit: str = "20m", filing: Filing | None = None) -> Attempt:
         attempt = self.place(devices=devices, limit=limit, filing=filing)
         host.claim(attempt)
+        attempt.refresh_from_db()
+        return attempt
+
+    def run_any(self, *hosts: FakeHost) -> Attempt:
+        """One more job on whichever of the hosts it was placed on."""
+        attempt = self.place()
+        lead = str(attempt.hosts.get(rank=0).host_id)
+        next(host for host in hosts if host.id == lead).claim(attempt)
         attempt.refresh_from_db()
         return attempt
 
