@@ -13,7 +13,7 @@ from psycopg.conninfo import conninfo_to_dict
 from config.embedded.state import state_folder
 from config.embedded.urls import app_url, broker_url
 
-READY_TIMEOUT_S = 60.0
+READY_TIMEOUT_S = 120.0
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,10 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import connections
 
 from config.boot import refuse_privileged_role
+from config.embedded.services import release
 from config.embedded.state import state_folder
 from config.preparation import only_one_at_a_time, prepare, refuse_busy_port
 from config.processes import DemoPeople, control_plane, host_agent
@@ -34,6 +36,9 @@ class Command(BaseCommand):
             prepare(say)
             refuse_privileged_role()
             run(port, url, demo_people())
+            connections.close_all()
+            release()
+        say("stopped; no process is left")
 
 
 def demo_people() -> DemoPeople:
@@ -53,7 +58,6 @@ def run(port: int, url: str, people: DemoPeople) -> None:
             announce(url, people)
         supervisor.watch()
         say("stopping")
-    say("stopped; no process is left")
 
 
 def announce(url: str, people: DemoPeople) -> None:
