@@ -5,13 +5,15 @@ metrics of plain values pass. Each piece may be sent twice after a crash; step a
 """
 
 import json
+import logging
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
-from gpu_runtime.agent.control import ControlPlane
+from gpu_runtime.agent.control import ControlPlane, Denied
 from gpu_runtime.guard.log import printable, read_log
 from gpu_runtime.guard.order import METRICS, read_paper, read_untrusted, write_json
 from gpu_runtime.protocol import MessageMalformed, as_json, parse
@@ -24,13 +26,25 @@ MAX_TEXT = 256
 MAX_NUMBER = 2**53
 FORWARDED = "forwarded.json"
 
+log = logging.getLogger("writ.agent")
+
 
 @dataclass(frozen=True, slots=True)
 class Forwarded:
-    """How far the control plane has heard: bytes of the metrics file, bytes of the log."""
+    """How far the control plane has heard, in bytes, and how far the piece goes that is on its way.
+
+    A piece is sent again just as it was: the control plane keeps the first text of an offset.
+    """
 
     metrics_bytes: int = 0
     log_bytes: int = 0
+    metrics_until: int = 0
+    log_until: int = 0
+
+    @property
+    def is_on_its_way(self) -> bool:
+        """Whether a piece was begun of which it is not known that it was heard."""
+        return (self.metrics_until, self.log_until) != (self.metrics_bytes, self.log_bytes)
 
 
 class Forwarder:
@@ -38,11 +52,11 @@ class Forwarder:
 
     def __init__(self, attempt_id: str, fencing_token: int, folder: Path, run_folder: Path) -> None:
         self._attempt_id, self._token = attempt_id, fencing_token
-        self._folder, self._run_folder = folder, run_folder
+        self._folder, self._metrics_file = folder, run_folder / METRICS
         self._done = read_paper(Forwarded, folder / FORWARDED) or Forwarded()
 
     def forward(self, control: ControlPlane) -> bool:
-        """Send the next piece.
+        """Send the next piece. What the control plane finds malformed is left out for good.
 
         Returns:
             Whether there was one, so that more may follow.
@@ -50,20 +64,37 @@ class Forwarder:
         Raises:
             Denied, Unreachable: as the control plane answers; the piece will be sent again.
         """
-        raw = read_untrusted(self._run_folder / METRICS, offset=self._done.metrics_bytes, limit=BATCH_BYTES)
-        whole = raw[: raw.rfind(b"\n") + 1] or (raw if len(raw) == BATCH_BYTES else b"")
-        start, text = read_log(self._folder, self._done.log_bytes, BATCH_BYTES)
-        text = _whole_characters(text)
-        if not whole and not text:
+        if not self._done.is_on_its_way:
+            self._remember(self._next_piece())
+        if not self._done.is_on_its_way:
             return False
-        lines = list(_plain_lines(whole))
-        metrics = tuple(line for line in lines if line.get("kind") != "checkpoint")
-        log = LogText(start, printable(text))
-        control.tell("metrics", MetricsRequest(self._attempt_id, self._token, metrics, log))
+        done = self._done
+        raw = read_untrusted(
+            self._metrics_file, offset=done.metrics_bytes, limit=done.metrics_until - done.metrics_bytes
+        )
+        lines = list(_plain_lines(raw))
+        start, text = read_log(self._folder, done.log_bytes, done.log_until - done.log_bytes)
+        metrics = tuple(line for line in lines if line.get("kind") != "checkpoint" and _has_step(line))
+        piece = LogText(start, printable(text))
+        _tell(control, "metrics", MetricsRequest(self._attempt_id, self._token, metrics, piece))
         for checkpoint in filter(None, map(self._checkpoint, lines)):
-            control.tell("checkpoint", checkpoint)
-        self._remember(Forwarded(self._done.metrics_bytes + len(whole), start + len(text)))
+            _tell(control, "checkpoint", checkpoint)
+        until = (done.metrics_until, done.log_until)
+        self._remember(Forwarded(*until, *until))
         return True
+
+    def _next_piece(self) -> Forwarded:
+        """Whole lines of metrics, whole characters of log; a line longer than a piece is cut, and lost."""
+        done = self._done
+        raw = read_untrusted(self._metrics_file, offset=done.metrics_bytes, limit=BATCH_BYTES)
+        whole = raw.rfind(b"\n") + 1 or (len(raw) if len(raw) == BATCH_BYTES else 0)
+        start, text = read_log(self._folder, done.log_bytes, BATCH_BYTES)
+        return Forwarded(
+            metrics_bytes=done.metrics_bytes,
+            log_bytes=start,
+            metrics_until=done.metrics_bytes + whole,
+            log_until=start + len(_whole_characters(text)),
+        )
 
     def _checkpoint(self, line: dict[str, Any]) -> CheckpointRequest | None:
         if line.get("kind") != "checkpoint":
@@ -75,8 +106,23 @@ class Forwarder:
             return None
 
     def _remember(self, done: Forwarded) -> None:
-        write_json(self._folder / FORWARDED, as_json(done), durable=False)
-        self._done = replace(done)
+        if done != self._done:
+            write_json(self._folder / FORWARDED, as_json(done), durable=False)
+            self._done = done
+
+
+def _tell(control: ControlPlane, name: str, message: object) -> None:
+    try:
+        control.tell(name, message)
+    except Denied as denied:
+        if denied.status != HTTPStatus.UNPROCESSABLE_ENTITY:
+            raise
+        log.warning("the control plane found %s malformed: %s", name, denied)
+
+
+def _has_step(line: dict[str, Any]) -> bool:
+    step = line.get("step")
+    return type(step) is int and step >= 0
 
 
 def _whole_characters(text: bytes) -> bytes:

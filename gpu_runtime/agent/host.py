@@ -228,6 +228,7 @@ class Agent:
             except Denied as denied:
                 log.info("attempt %s is not ours: %s", attempt.attempt_id, denied)
                 ask_guards({attempt.line: {"op": "stop", "reason": str(denied)}})
+                self._not_before[attempt.attempt_id] = time.monotonic() + RELAUNCH_SECONDS
                 return
             attempt.take_claim(claim, self.host.state.runs / attempt.attempt_id)
             log.info("attempt %s claimed, token %d", attempt.attempt_id, attempt.fencing_token)

@@ -120,7 +120,11 @@ def take_private_view(hidden_folders: Iterable[str]) -> list[str]:
         return [f"no own mounts: {error}"]
     safe = kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC
     mounts: list[tuple[str, str, str, int, str | None]] = [("proc", "/proc", "proc", safe, None)]
-    mounts += [("tmpfs", path, "tmpfs", safe | kernel.MS_RDONLY, "size=4k,mode=0") for path in hidden_folders]
+    mounts += [
+        ("tmpfs", path, "tmpfs", safe | kernel.MS_RDONLY, "size=4k,mode=0")
+        for path in hidden_folders
+        if os.path.isdir(path)
+    ]
     for mount in mounts:
         try:
             kernel.mount(*mount)

@@ -43,6 +43,7 @@ from gpu_runtime.protocol.messages import (
     RenewVerdict,
     ReportAnswer,
     ReportRequest,
+    Resume,
     WarrantKey,
 )
 
@@ -74,6 +75,7 @@ class Placed:
     start: bool = True
     answer: str = "run"
     window_ms: int = 1000
+    resume: Resume | None = None
     nonce: str | None = None
     claimed: ClaimAnswer | None = None
     end: EndRequest | None = None
@@ -112,7 +114,7 @@ class SmallControlPlane:
         """Place an attempt on the host."""
         with self.changed:
             self.changed.wait_for(lambda: self.devices, timeout=20)
-            placed = Placed(str(uuid4()), {"steps": 3}, self.devices[:1], **fields)
+            placed = Placed(str(uuid4()), fields.pop("spec", {"steps": 3}), self.devices[:1], **fields)
             self.placed[placed.attempt_id] = placed
         return placed
 
@@ -143,7 +145,16 @@ class SmallControlPlane:
     def place_of(self, placed: Placed) -> AttemptPlace:
         """The attempt's place, alone in its gang."""
         return AttemptPlace(
-            placed.attempt_id, "JOB-2026-00001", 1, placed.fencing_token, 0, 1, None, None, "job-1", placed.start
+            attempt_id=placed.attempt_id,
+            job_ref="JOB-2026-00001",
+            number=1,
+            fencing_token=placed.fencing_token,
+            rank=0,
+            world_size=1,
+            rendezvous=None,
+            resume=placed.resume,
+            checkpoint_name="JOB-2026-00001",
+            start=placed.start,
         )
 
     def handle(self, name: str, headers: Any, path: str, body: bytes) -> Any:

@@ -132,18 +132,21 @@ class GuardOnTrial:
 class AgentOnTrial:
     """One agent as a process of its own, with its state folder."""
 
-    def __init__(self, root: Path, plane: SmallControlPlane, runner: str = "obedient.sh") -> None:
+    def __init__(self, root: Path, plane: SmallControlPlane, runner: str | None = "obedient.sh") -> None:
+        """The runner is one of the stand-ins, a path, or None for the real one."""
         self.state, self.plane, self.runner = root / "host", plane, runner
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self, *options: str) -> "AgentOnTrial":
         """Start it, or start it again on the same state."""
         arguments = ["--state-dir", str(self.state), "--control-url", self.plane.url, "--emulate", "2"]
+        program = ["-m", "gpu_runtime.agent"]
+        if self.runner is not None:
+            program = [str(HERE / "stand_in_agent.py"), str(RUNNERS / self.runner)]
         self.process = subprocess.Popen(
             [
                 sys.executable,
-                str(HERE / "stand_in_agent.py"),
-                str(RUNNERS / self.runner),
+                *program,
                 *arguments,
                 *(options or ("--enrol-code", CODE)),
             ],
