@@ -38,13 +38,14 @@ PLACES: Final = (
 
 
 def navigation(request: HttpRequest) -> dict[str, Any]:
-    """Side bar, acting person and the other memberships to switch to; empty for a visitor."""
+    """Side bar, acting person, what they may do, and the other memberships; empty for a visitor."""
     actor = getattr(request, "actor", None)
     if actor is None:
-        return {"actor": None, "places": [], "other_memberships": []}
+        return {"actor": None, "places": [], "other_memberships": [], "may": {}}
     shown = [entry for place in PLACES if actor.may(place.act) and (entry := _entry(place, request.path))]
     others = [m for m in getattr(request, "memberships", ()) if m.pk != actor.membership.pk]
-    return {"actor": actor, "places": shown, "other_memberships": others}
+    may = {act.value: actor.may(act) for act in Act}
+    return {"actor": actor, "places": shown, "other_memberships": others, "may": may}
 
 
 def _entry(place: Place, path: str) -> dict[str, Any] | None:

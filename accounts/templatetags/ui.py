@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from django import template
 from django.forms import BoundField
 from django.forms.widgets import CheckboxInput, Select
+from django.template import Context
 from django.templatetags.static import static
+from django.urls import Resolver404, resolve
 from django.utils import formats, timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -17,6 +20,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts import figures, words
+from accounts.actors import Actor
 from accounts.states_shown import Tone, link_name, look_of
 
 register = template.Library()
@@ -45,10 +49,11 @@ def badge(tone: str, label: str, icon_name: str = "") -> dict[str, object]:
     return {"look": {"tone": Tone(tone), "icon": icon_name, "label": label}}
 
 
-@register.inclusion_tag("components/chain.html")
-def chain(links: Iterable[Any], title: str = "", mend_label: str = "") -> dict[str, object]:
-    """The chain of an order, filing, licence, device or job: `{% chain links %}`."""
-    shown = [_shown_link(link) for link in links]
+@register.inclusion_tag("components/chain.html", takes_context=True)
+def chain(context: Context, links: Iterable[Any], title: str = "", mend_label: str = "") -> dict[str, object]:
+    """The chain of an order, filing, licence, device or job: `{% chain links %}`; it leads only where one may go."""
+    actor = context.get("actor")
+    shown = [_shown_link(link, actor) for link in links]
     broken = [link for link in shown if link["status"] == "broken"]
     pending = [link for link in shown if link["status"] == "pending"]
     return {
@@ -57,12 +62,23 @@ def chain(links: Iterable[Any], title: str = "", mend_label: str = "") -> dict[s
     }  # fmt: skip
 
 
-def _shown_link(link: Any) -> dict[str, Any]:
+def may_open(actor: Actor | None, url: str) -> bool:
+    """Whether the page at ``url`` is one that the role may open (``accounts.web.acting``)."""
+    try:
+        acts = getattr(resolve(urlsplit(url).path).func, "acts", ())
+    except Resolver404:
+        return True
+    return actor is None or not acts or any(actor.may(act) for act in acts)
+
+
+def _shown_link(link: Any, actor: Actor | None) -> dict[str, Any]:
     """One link with its words and its look; takes objects and mappings alike."""
     fields = ("kind", "label", "reference", "status", "valid_until", "reason", "url")
     read = link.get if isinstance(link, Mapping) else lambda name, default=None: getattr(link, name, default)
     values = {name: read(name, None) for name in fields}
     words, kind_icon = link_name(values["kind"])
+    if values["url"] and not may_open(actor, values["url"]):
+        values["url"] = ""
     status = str(getattr(values["status"], "value", values["status"]))
     return values | {
         "label": values["label"] or words, "kind_icon": kind_icon, "status": status, "look": look_of(status),

@@ -37,7 +37,7 @@ def board_of(actor: Actor, *, now: datetime) -> Board:
         case Role.OPERATOR:
             return Board(_of_operator(actor, now))
         case Role.AUDITOR:
-            return Board((running.open_incidents(), running.drains_under_way(actor)), _doors())
+            return Board((running.open_incidents(actor), running.drains_under_way(actor)), _doors())
         case Role.LIAISON:
             return Board((asked.orders_to_ship(actor), running.licences_to_watch(actor, now)))
 
@@ -48,7 +48,7 @@ def _of_officer(actor: Actor, now: datetime) -> tuple[Section, ...]:
         asked.hits_to_decide(actor),
         asked.licence_acts(actor),
         asked.answers_since_yesterday(actor, now),
-        running.open_incidents(),
+        running.open_incidents(actor),
         running.drains_under_way(actor),
         running.licences_to_watch(actor, now),
         running.jobs_now(actor),
@@ -67,7 +67,7 @@ def _of_applicant(actor: Actor) -> tuple[Section, ...]:
 
 def _of_operator(actor: Actor, now: datetime) -> tuple[Section, ...]:
     return (
-        running.open_incidents(),
+        running.open_incidents(actor),
         running.silent_hosts(now),
         asked.orders_to_ship(actor),
         running.drains_under_way(actor),

@@ -112,12 +112,19 @@ def devices_in_quarantine() -> Section:
     return Section("devices", title, "shield-lock", total, rows, page("inventory:devices"), is_aside=True)
 
 
-def open_incidents() -> Section:
+def _page_of_incident(incident: Incident, actor: Actor) -> str:
+    """Its case for those who see cases, else its device."""
+    if incident.case_id and actor.may(Act.SEE_REVIEW):
+        return page("review:case", incident.case_id)
+    return page("inventory:device", incident.device_id) if incident.device_id else ""
+
+
+def open_incidents(actor: Actor) -> Section:
     """Where record and reality differ."""
     incidents = Incident.objects.filter(closed_at=None).select_related("device", "host", "case")
     rows = tuple(
         Row(
-            str(in_words(incident.kind)), page("review:case", incident.case_id) if incident.case_id else "",
+            str(in_words(incident.kind)), _page_of_incident(incident, actor),
             incident.reference, note=str(incident.device or incident.host or ""), at=incident.opened_at,
         )
         for incident in incidents[:SHOWN]

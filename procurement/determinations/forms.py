@@ -80,7 +80,7 @@ class QuestionForm(forms.Form):
     on = forms.DateField(
         label=_("As of"),
         required=False,
-        widget=forms.DateInput(attrs={"type": "date"}),
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         help_text=_("Empty: today, by each regime's own calendar."),
     )
 

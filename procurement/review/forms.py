@@ -70,7 +70,9 @@ class AdviceForm(forms.Form):
         max_value=Decimal("100000000"),
         decimal_places=2,
     )
-    valid_until = forms.DateField(label=_("Last day"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    valid_until = forms.DateField(
+        label=_("Last day"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
     window_s = forms.IntegerField(
         label=_("Checkpoint window, seconds"),
         required=False,
