@@ -16,6 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.permissions import Act
 from accounts.web import Listing, acting, actor_of, show_list, try_act
+from accounts.words import in_words
 from allocation.inventory import queries
 from allocation.inventory.enrolment import create_enrolment_code
 from allocation.inventory.filters import DeviceFilter
@@ -71,7 +72,7 @@ def _facts(device: Device) -> list[tuple[str, Any]]:
     ]
     return [
         (_("Chip"), device.chip.name),
-        (_("Backend"), device.get_backend_display() or _("not reported yet")),
+        (_("Backend"), in_words(device.backend) if device.backend else _("not reported yet")),
         (_("Device UUID"), device.uuid or _("not reported yet")),
         (_("Site"), device.site.name),
         (_("Host"), device.host.name if device.host else _("none")),

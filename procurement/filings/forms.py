@@ -19,7 +19,7 @@ from procurement.filings.services import UseCase
 from procurement.orders.models import EndUse, Order
 
 MS_PER_HOUR: Final = 3_600_000
-DAY = forms.DateInput(attrs={"type": "date"})
+DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 
 
 class FilingForm(forms.Form):
