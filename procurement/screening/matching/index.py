@@ -20,6 +20,7 @@ from procurement.screening.matching.subjects import ListedParty, Name
 from procurement.screening.matching.transliteration import skeleton
 
 MAX_CANDIDATES = 50
+REFERENCE_NAMES = 50_000  # a list of three names does not make their words common
 MAX_NEIGHBOURS = 24
 MIN_SHARED_TRIGRAMS = 0.3
 
@@ -63,7 +64,7 @@ class CandidateIndex:
         if self._weights_of is not None:
             return self._weights_of.weight(token)
         bearers = len(self._postings[token]) if token in self._postings else 0
-        return 1.0 + math.log((len(self.names) + 1) / (bearers + 1))
+        return 1.0 + math.log((max(len(self.names), REFERENCE_NAMES) + 1) / (bearers + 1))
 
     def candidates(self, query: Normalised, limit: int = MAX_CANDIDATES) -> list[IndexedName]:
         """The listed names that overlap most with the query, best first, at most ``limit``."""

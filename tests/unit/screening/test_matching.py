@@ -134,3 +134,8 @@ def test_evidence_hash_changed_entry_is_another() -> None:
     subject = Subject("p", (Name("A"),))
     changed = ListedParty(LISTED[0].key, "f" * 64, LISTED[0].names)
     assert evidence_hash(subject, LISTED[0]) != evidence_hash(subject, changed)
+
+
+def test_match_bare_trade_name_is_found_even_in_a_list_of_one() -> None:
+    alone = CandidateIndex(LISTED[:1])
+    assert match(Subject("p", (Name("Huawei"),)), alone)
