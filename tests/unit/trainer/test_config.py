@@ -48,7 +48,9 @@ def test_config_integer_of_another_kind_refused(value: object) -> None:
     assert _faults(layers=value) == ["layers"]
 
 
-@pytest.mark.parametrize("value", ["0", "-0.1", "1.000001", "0.0000000001", "nan", "inf", "fast", True, None, [1], "9" * 90])
+@pytest.mark.parametrize(
+    "value", ["0", "-0.1", "1.000001", "0.0000000001", "nan", "inf", "fast", True, None, [1], "9" * 90]
+)
 def test_config_learning_rate_beyond_its_limits_refused(value: object) -> None:
     assert _faults(learning_rate=value) == ["learning_rate"]
 

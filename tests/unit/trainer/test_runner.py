@@ -111,17 +111,20 @@ def test_runner_told_to_resume_from_an_altered_checkpoint_refuses_and_names_it(t
     code, _, errors = runs.run(runs.write_attempt(tmp_path / "second", resume=runs.resume_from(last)))
     assert code == 1
     assert errors == (
-        "The checkpoint to resume from was refused. step_00000020: model.pt does not match its SHA-256 in the manifest.\n"
+        "The checkpoint to resume from was refused."
+        " step_00000020: model.pt does not match its SHA-256 in the manifest.\n"
     )
 
 
 @pytest.mark.parametrize(
     ("changes", "words"),
-    [({"steps": 0}, "steps: must be from 1"), ({"data": "web"}, "the data sources are"), ({"x": 1}, "no field of train-lm")],
+    [
+        ({"steps": 0}, "steps: must be from 1"),
+        ({"data": "web"}, "the data sources are"),
+        ({"x": 1}, "no field of train-lm"),
+    ],
 )
-def test_runner_given_a_bad_section_exits_2_with_one_line(
-    tmp_path: Path, changes: dict[str, Any], words: str
-) -> None:
+def test_runner_given_a_bad_section_exits_2_with_one_line(tmp_path: Path, changes: dict[str, Any], words: str) -> None:
     code, out, errors = runs.run(runs.write_attempt(tmp_path / "run", **changes))
     assert (code, out, errors.count("\n")) == (2, "", 1)
     assert words in errors
