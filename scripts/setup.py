@@ -24,6 +24,8 @@ OLDEST_PYTHON = (3, 11)
 OLDEST_NODE = 18
 ROOM_NEEDED_MB = 2_500
 PROGRESS_EVERY_S = 5.0
+# Compiling all of torch ahead takes longer than installing it, and most of it is never imported.
+PIP_OPTIONS = ("--disable-pip-version-check", "--progress-bar=off", "--no-compile")
 # What the pages load: file in assets/vendor <- file in node_modules.
 WEB_FILES = {
     "tabler.min.css": "@tabler/core/dist/css/tabler.min.css",
@@ -107,7 +109,7 @@ def install_packages() -> None:
     pinned = VENV / "requirements.txt"
     pinned.write_text(wanted)
     run(
-        [str(PYTHON), "-m", "pip", "install", "--disable-pip-version-check", "--progress-bar=off", "-r", str(pinned)],
+        [str(PYTHON), "-m", "pip", "install", *PIP_OPTIONS, "-r", str(pinned)],
         f"installing {len(re.findall('==', wanted))} Python packages",
         advice="If a download failed, look at the network or your pip configuration, then run `make setup` again.",
     )
