@@ -4,7 +4,7 @@ PY := .venv/bin/python
 export PYTHON
 export OMP_NUM_THREADS ?= 2
 
-.PHONY: help setup demo up test lint types imports migrations deploy-check mutants bench-gpu lock clean
+.PHONY: help setup demo up test lint types imports migrations deploy-check mutants lock clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
@@ -41,9 +41,6 @@ deploy-check: setup ## Django's own list for production
 
 mutants: setup ## takes each guard out in turn and sees its test go red
 	@$(PY) -m tests.mutants
-
-bench-gpu: setup ## what the kernels reach on the GPU of this machine
-	@$(PY) -m bench.gpu
 
 lock: setup ## compiles requirements.txt and package-lock.json anew
 	@scripts/lock.sh
