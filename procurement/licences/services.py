@@ -162,7 +162,7 @@ def propose_licence_act(*, actor: Actor, licence: Licence, proposal: Proposal) -
                 "that act is countersigned or withdrawn first."
             )
         act = _new_act(actor, locked, proposal, in_effect_at=None)
-        record(f"licence.{proposal.action}_proposed", locked, actor=actor, facts=_act_facts(act))
+        record(f"licence.{_noun(proposal.action)}_proposed", locked, actor=actor, facts=_act_facts(act))
     return act
 
 
@@ -199,7 +199,7 @@ def withdraw_licence_act(*, actor: Actor, act: LicenceAct, reason: str) -> Licen
         current.withdrawn_at = timezone.now()
         current.save(update_fields=["withdrawn_at"])
         facts = {"act": str(current.pk), "reason": _said(reason, "reason")}
-        record(f"licence.{current.action}_withdrawn", locked, actor=actor, facts=facts)
+        record(f"licence.{_noun(LicenceAction(current.action))}_proposal_withdrawn", locked, actor=actor, facts=facts)
     return current
 
 
@@ -259,6 +259,12 @@ def _open(act_id: uuid.UUID) -> LicenceAct:
         by = f" since {act.countersigner_person.name} countersigned it" if act.countersigner_person else ""
         raise Overtaken(f"This act is in effect already{by}.")
     return act
+
+
+def _noun(action: LicenceAction) -> str:
+    """The act as a thing, for the record: ``licence.suspension_proposed``."""
+    nouns = {LicenceAction.SUSPEND: "suspension", LicenceAction.REVOKE: "revocation"}
+    return nouns.get(action, "reinstatement")
 
 
 def _act_for(action: LicenceAction) -> Act:

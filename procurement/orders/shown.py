@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from django.db.models import QuerySet
@@ -15,7 +16,8 @@ from accounts.permissions import Act
 from accounts.states_shown import look_of
 from accounts.words import in_words
 from ledger.documents import attachments_of
-from ledger.queries import history
+from ledger.queries import Happening, history
+from ledger.queries import in_words as act_in_words
 from procurement.licences import balances
 from procurement.licences.models import LicenceLine
 from procurement.orders import queries
@@ -66,7 +68,7 @@ def page(order: Order, actor: Actor, forms: Mapping[str, Any] | None = None) -> 
         "may_attach": is_mine and order.state in (OrderState.DRAFT, OrderState.IN_REVIEW),
         "may_withdraw": is_mine and order.state in (OrderState.DRAFT, OrderState.IN_REVIEW, OrderState.STOPPED),
         "may_record_licence": actor.may(Act.RECORD_LICENCE) and order.state in SHIPPING,
-        "entries": history(_subjects(order)),
+        "entries": _history(order, actor),
         **_addresses(order, actor),
         **_forms(order, actor),
         **(forms or {}),
@@ -216,6 +218,15 @@ def _usable(order: Order) -> list[dict[str, Any]]:
         usable = balances.usable_for(line, lines, today)
         found.append({"chip": line.chip.name, "units": usable.units, "reasons": usable.reasons})
     return found
+
+
+def _history(order: Order, actor: Actor) -> list[Happening]:
+    """What happened; why screening stopped it names list entries, which a team does not see."""
+    entries = history(_subjects(order))
+    if actor.may(Act.SEE_SCREENING):
+        return entries
+    withheld = {act_in_words("order.stopped"), act_in_words("order.resumed")}
+    return [replace(each, said="") if each.what in withheld else each for each in entries]
 
 
 def _subjects(order: Order) -> list[tuple[str, Any]]:

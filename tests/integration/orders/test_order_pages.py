@@ -13,6 +13,7 @@ from django.urls import reverse
 
 from accounts.actors import Actor
 from procurement.orders.models import DemandAssessment, Order, PartyRole
+from procurement.orders.services import stop_order
 from procurement.orders.states import OrderState
 from procurement.parties.models import Party, Site
 from procurement.screening.models import ListSnapshot
@@ -175,6 +176,15 @@ def test_order_page_says_nothing_of_screening_to_the_team(
     assert "possible list match" not in said
     assert "Undecided" not in said
     assert "possible list match" in signed_in(make.make_officer()).get(address).content.decode()
+
+
+def test_reason_of_a_stop_is_told_to_officers_alone(signed_in: SignedIn, applicant: Actor) -> None:
+    order = make.make_order(applicant=applicant)
+    stop_order(actor=make.make_officer(), order=order, reason="Party 1 is on list HOUSE.")
+    address = reverse("orders:detail", args=[order.reference])
+    told = signed_in(applicant).get(address).content.decode()
+    assert ("Order stopped" in told, "HOUSE" in told) == (True, False)
+    assert "HOUSE" in signed_in(make.make_officer()).get(address).content.decode()
 
 
 def test_release_of_too_many_is_shown_again_with_the_reason(signed_in: SignedIn) -> None:
