@@ -159,7 +159,8 @@ def test_links_that_moved_but_hold_are_stored_anew_and_the_job_runs_on(world: Wo
     assert host.renew(attempt)[0]["answer"] == "run"
     stored = attempt.links.get(source="filing")
     with connection.cursor() as cursor:
-        cursor.execute("SELECT version FROM chain_version WHERE source = 'filing' AND object_id = %s", [world.filing.pk])
+        query = "SELECT version FROM chain_version WHERE source = 'filing' AND object_id = %s"
+        cursor.execute(query, [world.filing.pk])
         assert cursor.fetchone()[0] == stored.version
 
 
