@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from gpu_runtime.guard.isolation import Containment, own_cgroup, probe_containment
-from gpu_runtime.guard.processes import find_process
+from gpu_runtime.guard.processes import find_process, living_with_home
 from gpu_runtime.protocol import as_json, generate_key, sign_warrant
 from gpu_runtime.protocol.messages import ClaimAnswer
 from gpu_runtime.protocol.warrant import WarrantDocument
@@ -217,6 +217,28 @@ def test_guard_killed_takes_its_runner_with_it(put_on_trial: Put, containment: s
     processes = guard.living()
     os.kill(guard.marker().guard_pid, signal.SIGKILL)
     until(lambda: not guard.living())
+    until(lambda: not [pid for pid in processes if _runs(pid)])
+
+
+@pytest.mark.parametrize("containment", CONTAINMENTS)
+def test_runner_that_kills_its_cradle_leaves_nothing_behind(put_on_trial: Put, containment: str) -> None:
+    guard = put_on_trial("patricide.sh", containment)
+    guard.claim()
+    until(lambda: "started" in guard.log() or guard.end())
+    processes = living_with_home(str(guard.run_folder))
+    assert guard.end().devices_clear
+    assert not [pid for pid in processes if _runs(pid)]
+    assert living_with_home(str(guard.run_folder)) == []
+
+
+@pytest.mark.skipif(not WORKS_HERE["pid-namespace"], reason="this system allows us no PID namespace")
+def test_guard_killed_takes_even_a_stopped_cradle_with_it(put_on_trial: Put) -> None:
+    guard = put_on_trial("stubborn.sh", "pid-namespace")
+    guard.claim()
+    until(lambda: len(guard.living()) >= 3)
+    processes, marker = guard.living(), guard.marker()
+    os.kill(marker.cradle_pid, signal.SIGSTOP)
+    os.kill(marker.guard_pid, signal.SIGKILL)
     until(lambda: not [pid for pid in processes if _runs(pid)])
 
 
