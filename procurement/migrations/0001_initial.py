@@ -3,6 +3,8 @@
 import django.db.models.deletion
 import django.db.models.expressions
 import django.db.models.functions.datetime
+from django.db import migrations, models
+
 import ledger.ids
 import procurement.filings.states
 import procurement.licences.states
@@ -10,7 +12,6 @@ import procurement.orders.states
 import procurement.parties.models
 import procurement.review.states
 import procurement.screening.models
-from django.db import migrations, models
 
 
 class Migration(migrations.Migration):

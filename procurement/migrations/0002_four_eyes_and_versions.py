@@ -32,15 +32,17 @@ CREATE TRIGGER decision_names_applicant BEFORE INSERT OR UPDATE ON procurement_d
 OFFICERS_ONLY = """
 CREATE FUNCTION procurement_signer_is_officer() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
+    before jsonb := CASE WHEN TG_OP = 'UPDATE' THEN to_jsonb(OLD) ELSE '{}'::jsonb END;
+    signer_column text;
     signer uuid;
 BEGIN
-    FOREACH signer IN ARRAY ARRAY[
-        (to_jsonb(NEW) ->> TG_ARGV[0])::uuid, (to_jsonb(NEW) ->> 'countersigner_id')::uuid
-    ] LOOP
-        IF signer IS NOT NULL AND NOT EXISTS (
+    FOREACH signer_column IN ARRAY ARRAY[TG_ARGV[0], 'countersigner_id'] LOOP
+        signer := (to_jsonb(NEW) ->> signer_column)::uuid;
+        IF signer IS NOT NULL AND (before ->> signer_column)::uuid IS DISTINCT FROM signer AND NOT EXISTS (
             SELECT 1 FROM accounts_membership m JOIN accounts_person p ON p.id = m.person_id
-            WHERE m.id = signer AND m.role = 'officer' AND m.starts_at <= now()
-              AND (m.ends_at IS NULL OR m.ends_at > now() OR TG_OP = 'UPDATE') ) THEN
+            WHERE m.id = signer AND m.role = 'officer' AND p.left_at IS NULL
+              AND m.starts_at <= now() AND (m.ends_at IS NULL OR m.ends_at > now())
+        ) THEN
             RAISE EXCEPTION 'membership % is not that of a serving officer', signer USING ERRCODE = 'check_violation';
         END IF;
     END LOOP;
@@ -120,7 +122,7 @@ VERSIONED = {
 
 def _composite(table: str, column: str) -> str:
     return (
-        f"ALTER TABLE {table} ADD CONSTRAINT {table.removeprefix('procurement_')}_{column}_person_team "
+        f"ALTER TABLE {table} ADD CONSTRAINT {table.removeprefix('procurement_')}_{column}_is_member "
         f"FOREIGN KEY ({column}_id, {column}_person_id, {column}_team_id) "
         f"REFERENCES accounts_membership (id, person_id, team_id);"
     )
