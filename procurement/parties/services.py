@@ -84,6 +84,7 @@ def record_ownership(*, actor: Actor, owner: Party, owned: Party, share_percent:
 
     Raises:
         InvalidInput: a party that owns itself, or a share that is not above 0 and at most 100 %.
+        Party.DoesNotExist: a party that the actor does not see.
     """
     with transaction.atomic():
         _require_any(actor, _REGISTER)
@@ -91,6 +92,8 @@ def record_ownership(*, actor: Actor, owner: Party, owned: Party, share_percent:
             raise InvalidInput("A party cannot own itself.", field="owner")
         if share_percent is not None and not Decimal(0) < share_percent <= Decimal(100):
             raise InvalidInput("A share is above 0 and at most 100 percent.", field="share_percent")
+        for each in (owner, owned):
+            parties_visible_to(actor).get(pk=each.pk)
         held = Ownership.objects.create(
             owner=owner, owned=owned, share_percent=share_percent, starts_on=starts_on
         )
