@@ -83,11 +83,13 @@ def determination_link(basis: Basis, regime: str) -> Link:
     )
 
 
+# Teams read the chain, and an applicant never learns of hits, lists or names on them: so the words name no party
+# and do not tell a hit from a party that is still to be screened. Officers see who it is on the screening pages.
 _SCREENING: Final = {
     # state: (what is said, what it does to jobs)
-    ScreeningState.MATCHED: ("is confirmed to be a listed party", LegalEffect.STOP_NOW),
-    ScreeningState.UNDECIDED: ("has a screening hit that nobody has decided", LegalEffect.NO_NEW_STARTS),
-    ScreeningState.NOT_SCREENED: ("has not been screened", LegalEffect.NO_NEW_STARTS),
+    ScreeningState.MATCHED: ("The compliance office has stopped it.", LegalEffect.STOP_NOW),
+    ScreeningState.UNDECIDED: ("In review by the compliance office.", LegalEffect.NO_NEW_STARTS),
+    ScreeningState.NOT_SCREENED: ("In review by the compliance office.", LegalEffect.NO_NEW_STARTS),
 }
 
 
@@ -101,16 +103,16 @@ def screening_link(basis: Basis) -> Link:
         label="Screening",
         reference=f"{len(basis.parties)} parties",
         status=LinkStatus.BROKEN if broken else LinkStatus.WHOLE,
-        reason="; ".join(_said_of(party) for party in dirty) or ("No party is named." if broken else ""),
+        reason=_said_of(dirty[0]) if dirty else "No party is named." if broken else "",
         effect=_screening_effect(dirty) if broken else None,
         url=page("orders:detail", basis.order.pk),
-        facts={"parties": [party.name for party in basis.parties]},
-        rests=tuple(Rest("party", party.pk, party.name[:80], party.version) for party in basis.parties),
+        facts={"parties": len(basis.parties)},
+        rests=tuple(Rest("party", party.pk, f"party {party.pk}", party.version) for party in basis.parties),
     )
 
 
 def _said_of(party: Party) -> str:
-    return f"{party.name} {_SCREENING[ScreeningState(party.screening_state)][0]}."
+    return _SCREENING[ScreeningState(party.screening_state)][0]
 
 
 def _screening_effect(dirty: list[Party]) -> LegalEffect:

@@ -38,6 +38,7 @@ class Sheet:
 
     def check(self) -> Sheet:
         """Fails on a console complaint, on a serious axe finding, or where the page must be pushed sideways."""
+        self.page.wait_for_load_state("networkidle")  # parts that htmx loads are part of the page
         assert not self.complaints, "\n".join(self.complaints)
         too_wide = self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert too_wide <= 0, f"{self.page.url} is {too_wide} px wider than the screen"

@@ -34,14 +34,18 @@ def kind_of(path: str) -> str:
     return IDS.sub("*", path.partition("?")[0])
 
 
+TOLD = re.compile(r"\bhits?\b|possible match|true match|House list|Meridian Fiction|red flag", re.IGNORECASE)
+
+
 def faults_of(sheet: Sheet, path: str) -> list[str]:
-    """What is wrong with one page; empty where it is whole."""
+    """What is wrong with one page; empty where it is whole. An applicant is never told of hits, lists or flags."""
     sheet.complaints.clear()
     try:
         sheet.open(path).check()
     except AssertionError as fault:
         return [f"{path}: {fault}"]
-    return []
+    told = TOLD.search(sheet.page.inner_text("main")) if sheet.name == Role.APPLICANT else None
+    return [f"{path} tells an applicant: {told.group()}"] if told else []
 
 
 def walk(sheet: Sheet, start: str) -> list[str]:
@@ -55,7 +59,7 @@ def walk(sheet: Sheet, start: str) -> list[str]:
         kinds.add(kind)
         faults += faults_of(sheet, path)
         if SHOTS:
-            sheet.shot(Path(SHOTS), re.sub(r"\W+", "-", f"{sheet.name}{kind}"))
+            sheet.shot(Path(SHOTS), re.sub(r"\W+", "-", f"{sheet.name}{kind}".replace("*", "one")))
         waiting += links_of(sheet)
     return faults
 
