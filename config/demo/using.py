@@ -151,10 +151,10 @@ def follow(say: Narrator, job: Job, seconds: float) -> None:
 def judge_training(say: Narrator, job: Job) -> None:
     """Held-out loss against the bigram entropy of the same files, from the runner's receipt."""
     receipt = job.attempts.get(outcome="succeeded").receipt or {}
-    bits, bigram = receipt["held_out_bits_per_byte"], receipt["bigram_entropy_bits"]
+    bits, bigram = receipt["result"]["held_out_bits_per_byte"], receipt["data"]["held_out_bigram_entropy_bits"]
     say.tell(f"held-out loss {bits:.3f} bits/byte; bigram entropy of the same files {bigram:.3f} bits")
     say.expect(f"held-out loss is at most {BIGRAM_SHARE} of it ({bits / bigram:.3f})", bits <= BIGRAM_SHARE * bigram)
-    say.tell(f"receipt: {receipt.get('device_statement', 'devices: cpu-emulated')}")
+    say.expect("the receipt says that the devices were emulated", receipt["emulated"] is True)
 
 
 def suspend_and_reinstate(say: Narrator, client: Client, bought: Bought, first: Job) -> Job:

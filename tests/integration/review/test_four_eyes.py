@@ -20,9 +20,11 @@ SIGN = """UPDATE procurement_decision SET countersigner_id = %s, countersigner_p
           countersigner_team_id = %s, final_at = now() WHERE id = %s"""
 
 
-def sign_by_sql(decision: Decision, actor: Actor) -> None:
+def sign_by_sql(decision: Decision, actor: Actor, *, check_now: bool = False) -> None:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(SIGN, [actor.membership.pk, actor.person.pk, actor.team.pk, decision.pk])
+        if check_now:
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
 
 
 def test_countersign_by_the_adviser_is_refused(review: Review) -> None:
@@ -69,13 +71,10 @@ def test_sql_countersign_by_the_adviser_is_refused(review: Review) -> None:
 
 def test_sql_countersign_under_a_false_name_is_refused(review: Review) -> None:
     review.advised()
-    decision = Decision.objects.get()
-    with pytest.raises(IntegrityError, match="countersigner_is_member"), transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute(
-                SIGN, [review.first.membership.pk, review.second.person.pk, review.second.team.pk, decision.pk]
-            )
-            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+    forged = Actor(review.second.membership)
+    forged.membership.pk = review.first.membership.pk
+    with pytest.raises(IntegrityError, match="countersigner_is_member"):
+        sign_by_sql(Decision.objects.get(), forged, check_now=True)
 
 
 def test_sql_countersign_by_the_applicants_side_is_refused(review: Review) -> None:
