@@ -53,7 +53,7 @@ class Forwarder:
     def __init__(self, attempt_id: str, fencing_token: int, folder: Path, run_folder: Path) -> None:
         self._attempt_id, self._token = attempt_id, fencing_token
         self._folder, self._metrics_file = folder, run_folder / METRICS
-        self._done = read_paper(Forwarded, folder / FORWARDED) or Forwarded()
+        self._done = _remembered(folder / FORWARDED)
 
     def forward(self, control: ControlPlane) -> bool:
         """Send the next piece. What the control plane finds malformed is left out for good.
@@ -109,6 +109,14 @@ class Forwarder:
         if done != self._done:
             write_json(self._folder / FORWARDED, as_json(done), durable=False)
             self._done = done
+
+
+def _remembered(path: Path) -> Forwarded:
+    """How far it was heard; a file that a loss of power left empty counts as nothing, and all is sent again."""
+    try:
+        return read_paper(Forwarded, path) or Forwarded()
+    except MessageMalformed:
+        return Forwarded()
 
 
 def _tell(control: ControlPlane, name: str, message: object) -> None:

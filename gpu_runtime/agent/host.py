@@ -43,6 +43,7 @@ REPORT_SECONDS = 10.0
 RELAUNCH_SECONDS = 10.0
 BELL_PAUSE_SECONDS = 0.1
 SHUTDOWN_SECONDS = 15.0
+FAULT_PAUSE_SECONDS = 1.0
 LAST_PIECES = 64
 
 log = logging.getLogger("writ.agent")
@@ -73,7 +74,7 @@ class Agent:
         self.bells: list[str] = []
         self._due = dict.fromkeys(("renew", "poll", "forward", "report"), 0.0)
         self._not_before: dict[str, float] = {}
-        self._last_ring = 0.0
+        self._last_ring = self._pause_until = 0.0
         self._reachable = True
         self._wake_read, self._wake_write = os.pipe()
         os.set_blocking(self._wake_read, False)
@@ -112,6 +113,10 @@ class Agent:
                 log.warning("the control plane is silent: %s", error)
             self._reachable = False
             return
+        except OSError as error:
+            log.error("this turn was cut short by the host itself: %s", error)
+            self._pause_until = time.monotonic() + FAULT_PAUSE_SECONDS
+            return
         if not self._reachable:
             log.info("the control plane answers again")
         self._reachable = True
@@ -120,7 +125,8 @@ class Agent:
         """Wait for the bell, a guard's end, a signal, or the next thing that is due."""
         lines = {attempt.line.fileno(): attempt.line for attempt in self.attempts.values() if attempt.line.is_open}
         left = min(self._due.values()) - time.monotonic()
-        pause = 0.0 if self.bells else max(0.02 if not self._reachable else 0.0, left)
+        pause = 0.0 if self.bells else max(0.0 if self._reachable else 0.02, left)
+        pause = max(pause, self._pause_until - time.monotonic())
         ready, _, _ = select.select([self.host.bell.fileno(), self._wake_read, *lines], [], [], pause)
         for descriptor in ready:
             if descriptor in lines:

@@ -1,8 +1,10 @@
 """What a runner is given: its folder, its devices, a bare environment, and nothing that is not its own."""
 
+import fcntl
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
@@ -29,9 +31,11 @@ def plan_runner(order: Order, claim: ClaimAnswer, devices: tuple[str, ...], runn
     """
     folder = Path(order.run_folder)
     checkpoints = Path(order.checkpoint_root) / plain_name(claim.attempt.checkpoint_name)
-    uid = choose_uid(checkpoints, [runner[0], *PROGRAMS, str(folder.parent), str(checkpoints.parent)])
+    with _alone_in(checkpoints.parent):
+        uid = choose_uid(checkpoints, [runner[0], *PROGRAMS, str(folder.parent), str(checkpoints.parent)])
+        _own_folder(checkpoints, uid)
     own = [device for device in order.devices if device.uuid in devices]
-    for path in (checkpoints, folder, folder / "tmp"):
+    for path in (folder, folder / "tmp"):
         _own_folder(path, uid)
     write_json(folder / ATTEMPT, _attempt_paper(claim.spec, claim.attempt, own, checkpoints), mode=0o644)
     return RunnerPlan(
@@ -83,6 +87,17 @@ def choose_uid(checkpoints: Path, needed: list[str]) -> int | None:
         taken = set(owners.values())
         uid = next((free for free in range(FIRST_RUNNER_UID, LAST_RUNNER_UID + 1) if free not in taken), None)
     return uid if uid is not None and can_use_other_user(uid, needed) else None
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """One guard at a time: two jobs that start together must not be given one user."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _own_folder(path: Path, uid: int | None) -> None:

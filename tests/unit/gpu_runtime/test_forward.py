@@ -110,3 +110,12 @@ def test_line_without_an_end_is_skipped_and_the_next_is_heard(tmp_path: Path, ru
     while forwarder.forward(listener):
         pass
     assert [line for message in listener.heard for line in message.metrics] == [{"step": 4}]
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]"])
+def test_memory_that_a_loss_of_power_emptied_counts_as_nothing(tmp_path: Path, run_folder: Path, content: str) -> None:
+    (tmp_path / "forwarded.json").write_text(content)
+    _write(run_folder, {"step": 1})
+    listener = Listener()
+    assert _forwarder(tmp_path, run_folder).forward(listener)
+    assert listener.heard[0].metrics == ({"step": 1},)

@@ -26,7 +26,9 @@ def test_untrusted_link_pipe_folder_and_absence_are_not_read(tmp_path: Path) -> 
     secret = tmp_path / "secret"
     secret.write_text("hunter2")
     os.symlink(secret, tmp_path / "link")
-    os.link(secret, tmp_path / "hard")
+    other = tmp_path / "other"
+    other.write_text("hunter2")
+    os.link(other, tmp_path / "hard")
     os.mkfifo(tmp_path / "pipe")
     for name in ("link", "hard", "pipe", ".", "absent"):
         assert read_untrusted(tmp_path / name, limit=100) == b""
