@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import tempfile
 import uuid
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from celery import Celery
 from django.utils import timezone
@@ -21,86 +20,82 @@ from config.embedded.urls import broker_url
 from gpu_runtime.agent.guards import GuardLine, ask_guards
 from gpu_runtime.guard.order import MARKER, ORDER, HostDevice, Order, write_paper
 from gpu_runtime.launchers.local import LocalLauncher
-from gpu_runtime.protocol import Envelope, WarrantDocument, as_json, parse, sign_warrant
+from gpu_runtime.protocol import WarrantDocument, as_json, parse, sign_warrant
 from gpu_runtime.protocol.messages import ClaimAnswer
+
+POLLED_TWICE_S = 4
+
+
+@dataclass(frozen=True)
+class Thief:
+    """Somebody who is root on a host, with everything an earlier attempt was ever answered."""
+
+    host: Host
+    stolen: ClaimAnswer
+
+    def offer(self, make: Callable[[str], ClaimAnswer]) -> tuple[str, str, bool]:
+        """Start a real guard here and offer it the answer made for its nonce.
+
+        Returns:
+            Code and words of the guard's refusal (empty if it accepted), and whether it started anything.
+        """
+        folder = Path(tempfile.mkdtemp(prefix="writ-guard-"))
+        try:
+            write_paper(folder / ORDER, self._order(folder))
+            LocalLauncher().launch(folder)
+            line = GuardLine(folder)
+            line.open()
+            nonce = ask_guards({line: {"op": "nonce"}})[line]["nonce"]
+            said = ask_guards({line: {"op": "claim", "answer": as_json(make(nonce))}})[line]
+            line.close()
+            return str(said.get("code", "")), str(said.get("message", "")), (folder / MARKER).exists()
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _order(self, folder: Path) -> Order:
+        devices = self.stolen.warrant.document["device_uuids"]
+        return Order(
+            attempt_id=self.stolen.attempt.attempt_id,
+            host_id=str(self.host.pk),
+            devices=tuple(HostDevice(device, "H200 SXM", "cpu-emulated") for device in devices),
+            warrant_keys=warrant_keys(),
+            ttl_ms=5_000,
+            grace_ms=1_000,
+            run_folder=str(folder / "run"),
+            checkpoint_root=str(folder),
+            hidden_folders=(),
+        )
+
+    def signed_for(self, host_id: str, nonce: str) -> ClaimAnswer:
+        """The same warrant by the real key, fresh for this nonce, but naming another host."""
+        document = parse(WarrantDocument, self.stolen.warrant.document)
+        moved = sign_warrant(replace(document, host_id=host_id, nonce=nonce), warrant_key())
+        return replace(self.stolen, warrant=moved)
 
 
 def attack(say: Narrator, host: Host, job: Job) -> None:
     """Three forgeries; each must run nothing."""
     say.step(9, "A forged message, a replayed warrant, a warrant for another host: none runs anything")
     forge_message(say, host)
-    stolen = AttemptHost.objects.filter(attempt__job=job).exclude(claim_answer=None).order_by("attempt__number")[0]
-    answer = parse(ClaimAnswer, stolen.claim_answer)
-    offer(say, "the warrant of an earlier attempt, replayed to a new guard", host, lambda _nonce: answer)
-    elsewhere = str(uuid.uuid4())
-    offer(
-        say, "a warrant signed for another host, with this guard's own nonce", host,
-        lambda nonce: signed_for(answer, elsewhere, nonce),
-    )  # fmt: skip
+    claimed = AttemptHost.objects.filter(attempt__job=job).exclude(claim_answer=None).order_by("attempt__number")[0]
+    thief = Thief(host, parse(ClaimAnswer, claimed.claim_answer))
+    code, words, has_started = thief.offer(lambda _nonce: thief.stolen)
+    say.expect(f"a warrant replayed to a new guard is refused: {words}", code == "wrong_nonce" and not has_started)
+    code, words, has_started = thief.offer(lambda nonce: thief.signed_for(str(uuid.uuid4()), nonce))
+    say.expect(f"a fresh warrant for another host is refused: {words}", code == "wrong_host" and not has_started)
 
 
 def forge_message(say: Narrator, host: Host) -> None:
     """Write a bell straight into Redis for an attempt that nobody placed."""
     attempts, forged = Attempt.objects.count(), str(uuid.uuid4())
-    app = Celery(broker=broker_url())
-    app.send_task("writ.bell", args=[forged], queue=f"gpu.{host.pk}", ignore_result=True)
+    Celery(broker=broker_url()).send_task("writ.bell", args=[forged], queue=f"gpu.{host.pk}", ignore_result=True)
     say.tell(f"a message for the made-up attempt {forged} stands in the host's queue")
-    started = say.wait("two polls of the agent", lambda: _polled_since(host), 15)
-    say.expect(
-        "the host looked, found nothing placed, and ran nothing", started and Attempt.objects.count() == attempts
-    )
+    sent = timezone.now()
 
+    def has_looked() -> bool | None:
+        host.refresh_from_db()
+        return (host.last_seen_at - sent).total_seconds() > POLLED_TWICE_S or None
 
-def _polled_since(host: Host) -> bool | None:
-    before = host.last_seen_at
-    host.refresh_from_db()
-    return (timezone.now() - before).total_seconds() > 4 or None
-
-
-def signed_for(answer: ClaimAnswer, host_id: str, nonce: str) -> ClaimAnswer:
-    """The same warrant by the real key, fresh for this nonce, but naming another host."""
-    document: WarrantDocument = parse(WarrantDocument, as_json(answer.warrant.document))
-    moved = replace(document, host_id=host_id, nonce=nonce)
-    envelope: Envelope = sign_warrant(moved, warrant_key())
-    return replace(answer, warrant=envelope)
-
-
-def offer(say: Narrator, claim: str, host: Host, made: Any) -> None:
-    """Start a real guard on this host and offer it a warrant; it must refuse, and start nothing."""
-    folder = Path(tempfile.mkdtemp(prefix="writ-guard-"))
-    try:
-        code, message = _offer(folder, host, made)
-        started = (folder / MARKER).exists()
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-    say.expect(f"refused ({code}): {claim}. {message}", bool(code) and not started)
-
-
-def _offer(folder: Path, host: Host, made: Any) -> tuple[str, str]:
-    answer = parse(ClaimAnswer, AttemptHost.objects.filter(host=host).exclude(claim_answer=None)[0].claim_answer)
-    order = Order(
-        attempt_id=answer.attempt.attempt_id,
-        host_id=str(host.pk),
-        devices=tuple(HostDevice(device, "H200 SXM", "cpu-emulated") for device in _devices(answer)),
-        warrant_keys=warrant_keys(),
-        ttl_ms=5_000,
-        grace_ms=1_000,
-        run_folder=str(folder / "run"),
-        checkpoint_root=str(folder),
-        hidden_folders=(),
-    )
-    write_paper(folder / ORDER, order)
-    LocalLauncher().launch(folder)
-    line = GuardLine(folder)
-    line.open()
-    nonce = ask_guards({line: {"op": "nonce"}})[line]["nonce"]
-    said = ask_guards({line: {"op": "claim", "answer": as_json(made(nonce))}})[line]
-    line.close()
-    return ("", "") if said["ok"] else (str(said["code"]), str(said["message"]))
-
-
-def _devices(answer: ClaimAnswer) -> list[str]:
-    document = answer.warrant.document
-    return list(
-        document["device_uuids"] if isinstance(document, dict) else json.loads(json.dumps(document.device_uuids))
-    )
+    say.wait("the host to look again", has_looked, 20)
+    is_quiet = Attempt.objects.count() == attempts and not Attempt.objects.filter(pk=forged).exists()
+    say.expect("the host looked, found nothing placed, and ran nothing", is_quiet)

@@ -167,13 +167,13 @@ def suspend_and_reinstate(say: Narrator, client: Client, bought: Bought, first: 
     what_if = what_would_stop_licence(licence)
     hours = what_if.gpu_ms / HOUR_MS
     names = ", ".join(each.reference for each in what_if.jobs)
-    say.tell(
-        f"before the click: suspending {licence.reference} stops {names} ({', '.join(what_if.teams)}, {hours:.2f} GPU-h)"
-    )
+    teams = ", ".join(what_if.teams)
+    words = f"{licence.reference} suspended stops {names} ({teams}; {hours:.2f} GPU-h reserved)"
+    say.tell(f"before the click: {words}")
     say.expect("the page names the running job", [each.pk for each in what_if.jobs] == [job.pk])
     stop(say, bought, job)
-    words = client.refused("/api/v1/jobs", {"source": job_source(first.filing)}, status=409)
-    say.expect(f"a new submission is refused: {words}", licence.reference in words or "licence" in words.lower())
+    refusal = client.refused("/api/v1/jobs", {"source": job_source(first.filing)}, status=409)
+    say.expect(f"a new submission is refused: {refusal}", licence.reference in refusal)
     reinstate(say, bought)
     follow(say, job, 150)
     compare_curves(say, first, job)
