@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
-from gpu_runtime.guard.cradle import RunnerPlan
+from gpu_runtime.guard.inside import RunnerPlan
 from gpu_runtime.guard.isolation import FIRST_RUNNER_UID, LAST_RUNNER_UID, can_use_other_user
 from gpu_runtime.guard.order import ATTEMPT, HostDevice, Order, write_json
 from gpu_runtime.protocol import MessageMalformed

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from gpu_runtime.guard.cradle import Cradle, RunnerPlan
+from gpu_runtime.guard.cradle import Cradle
+from gpu_runtime.guard.inside import RunnerPlan
 from gpu_runtime.guard.isolation import FIRST_RUNNER_UID, Containment, own_cgroup
 
 pytestmark = [
