@@ -1,6 +1,8 @@
-"""Jobs over the API: submit, list, get, cancel, logs, metrics, chain."""
+"""Jobs over the API: submit, list, get, cancel, logs, metrics, chain.
 
-from __future__ import annotations
+Annotations are evaluated here, not postponed: `paginate` wraps a view, and the API's framework would then look a
+postponed name such as `JobState` up in its own module.
+"""
 
 import uuid
 from datetime import datetime
