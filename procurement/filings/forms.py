@@ -26,7 +26,7 @@ class FilingForm(forms.Form):
     """The use case: what runs, on what, how long."""
 
     order = forms.ModelChoiceField(
-        queryset=None, label=_("Order"), help_text=_("The order whose devices you will use.")
+        queryset=Order.objects.none(), label=_("Order"), help_text=_("The order whose devices you will use.")
     )
     chip = forms.ModelChoiceField(queryset=ChipModel.objects.none(), label=_("Chip"))
     title = forms.CharField(label=_("Title"), max_length=200)
