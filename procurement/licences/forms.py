@@ -55,7 +55,7 @@ class GrantedLineForm(forms.Form):
     granted = forms.IntegerField(label=_("Units"), min_value=1, max_value=GRANTED_LIMIT, required=False)
     end_user = forms.ModelChoiceField(queryset=Party.objects.none(), label=_("End user"), required=False)
     end_uses = forms.MultipleChoiceField(
-        label=_("End uses"), choices=END_USES, required=False, widget=forms.CheckboxSelectMultiple
+        label=_("End uses"), choices=END_USES, required=False, widget=forms.SelectMultiple(attrs={"size": 4})
     )
     ship_until = forms.DateField(label=_("Shipments until"), widget=DAY, required=False)
     use_until = forms.DateField(label=_("Use until"), widget=DAY, required=False)

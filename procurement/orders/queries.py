@@ -12,7 +12,7 @@ from procurement.licences.models import Licence, LicenceLine
 from procurement.orders.models import DemandAssessment, Order, OrderLine, ReceiptItem
 from procurement.orders.states import OrderState
 from procurement.review.models import Case
-from procurement.review.states import CaseState
+from procurement.review.states import CaseKind, CaseState
 
 CLOSED_CASES: Final = (CaseState.CLOSED, CaseState.WITHDRAWN)
 
@@ -35,13 +35,13 @@ def demands_visible_to(actor: Actor) -> QuerySet[DemandAssessment]:
 def listed(actor: Actor) -> QuerySet[Order]:
     """Orders for a list, with lines, units received and the open case; what is due first comes first."""
     received = ReceiptItem.objects.filter(receipt__order=OuterRef("pk")).order_by()
-    due = Case.objects.filter(order=OuterRef("pk"), filing=None).exclude(state__in=CLOSED_CASES).order_by("due_at")
+    review = Case.objects.filter(order=OuterRef("pk"), kind=CaseKind.ORDER).exclude(state__in=CLOSED_CASES)
     return (
         visible_to(actor)
         .select_related("team__organisation", "site", "demand")
         .prefetch_related("lines__chip")
         .annotate(
-            due_at=Subquery(due.values("due_at")[:1]),
+            due_at=Subquery(review.values("due_at")[:1]),
             units=Subquery(_sum_of_lines(), output_field=IntegerField()),
             received=Subquery(received.values("receipt__order").annotate(n=Count("pk")).values("n")),
         )
@@ -79,5 +79,5 @@ def _sum_of_lines() -> QuerySet[OrderLine, Any]:
 
 
 def open_cases_of(order: Order) -> QuerySet[Case]:
-    """The order's cases that are not closed."""
-    return Case.objects.filter(order=order, filing=None).exclude(state__in=CLOSED_CASES).order_by("pk")
+    """The order's own review where it is not closed; incidents and filings on the order are none of it."""
+    return Case.objects.filter(order=order, kind=CaseKind.ORDER).exclude(state__in=CLOSED_CASES).order_by("pk")

@@ -18,8 +18,9 @@ from procurement.orders.models import DemandAssessment, EndUse, Order, PartyRole
 from procurement.orders.states import OrderState
 from procurement.parties.models import Party, ScreeningState
 from procurement.regimes.lanes import Lane
+from procurement.review import services as review
 from procurement.review.models import Case, Decision
-from procurement.review.states import CaseState, Outcome
+from procurement.review.states import CaseKind, CaseState, Outcome
 from procurement.screening.models import ListSnapshot
 from tests import factories as make
 
@@ -275,6 +276,16 @@ def test_withdrawn_order_closes_its_case(applicant: Actor, facts: services.Order
     services.withdraw_order(actor=applicant, order=order, reason="No longer needed.")
     assert Order.objects.get(pk=order.pk).state == OrderState.WITHDRAWN
     assert order.cases.get().state == CaseState.WITHDRAWN
+
+
+def test_withdrawn_order_leaves_an_incident_on_it_open(
+    applicant: Actor, facts: services.OrderFacts, lists: ListSnapshot
+) -> None:
+    order = submitted(applicant, facts)
+    matter = review.Matter(kind=CaseKind.INCIDENT, title="Device without a licence", order=order)
+    incident = review.open_case(actor=None, matter=matter, applicant=None)
+    services.withdraw_order(actor=applicant, order=order)
+    assert Case.objects.get(pk=incident.pk).state == CaseState.OPEN
 
 
 def test_approved_order_cannot_be_withdrawn(applicant: Actor) -> None:

@@ -309,14 +309,20 @@ def test_release_waits_for_a_balance_that_another_session_is_changing(app_connec
     app_connection.execute("UPDATE procurement_licenceline SET held = 2 WHERE id = %s", [line.pk])
     waiting = threading.Thread(target=ship)
     waiting.start()
-    _until_somebody_waits(app_connection)
+    _until_it_waits(waiting, app_connection)
     app_connection.commit()
     waiting.join(timeout=60)
     assert outcomes == ["4 asked, 2 usable"]
 
 
-def _until_somebody_waits(session: psycopg.Connection) -> None:
-    """Returns once another session waits for a lock of this one; the test's own time limit ends a wait in vain."""
-    query = "SELECT count(*) FROM pg_stat_activity WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid))"
-    while session.execute(query).fetchone() == (0,):
-        session.execute("SELECT pg_sleep(0.02)")
+def _until_it_waits(thread: threading.Thread, session: psycopg.Connection) -> None:
+    """Returns once the thread's session waits for a lock of ``session``, or the thread has ended.
+
+    It looks through a session outside any transaction: within one, PostgreSQL shows the same activity again and again.
+    """
+    query = "SELECT count(*) FROM pg_stat_activity WHERE %s = ANY(pg_blocking_pids(pid))"
+    while thread.is_alive():
+        with connection.cursor() as cursor:
+            cursor.execute(query, [session.info.backend_pid])
+            if cursor.fetchone() != (0,):
+                return
