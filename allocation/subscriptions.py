@@ -66,7 +66,8 @@ def party_matched(event: events.PartyMatched) -> None:
     if not event.stop_now:
         return
     party = Party.objects.get(pk=event.party_id)
-    cause = drains.Cause("party", party.pk, party.name[:80], event.reason)
+    reason = "The compliance office has stopped it."
+    cause = drains.Cause("party", party.pk, "screening", reason)
     attempts = drains.attempts_resting_on("party", party.pk)
     quarantine_for_party(party=party, reason=event.reason)
     drains.begin_drain(actor=None, cause=cause, attempts=attempts, immediate=True)

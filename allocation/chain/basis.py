@@ -15,7 +15,7 @@ from allocation.inventory.models import Device
 from allocation.jobs.models import Attempt, Job
 from procurement.determinations.models import Determination
 from procurement.filings.models import Filing
-from procurement.licences.models import Licence, LicenceLine, Side
+from procurement.licences.models import Licence, LicenceLine
 from procurement.orders.models import Order, Receipt
 from procurement.parties.models import Party
 from procurement.review.models import Decision
@@ -113,12 +113,9 @@ def _complete(basis: Basis) -> Basis:
     return basis
 
 
-def side_lines(basis: Basis, side: Side, devices: Iterable[Device]) -> dict[UUID, list[LicenceLine]]:
-    """The lines of one side that the devices are bound to, by licence."""
-    column = f"{side}_line_id"
-    chosen = {getattr(device, column) for device in devices}
-    found: dict[UUID, list[LicenceLine]] = {}
-    for line in basis.lines.values():
-        if line.pk in chosen and line.licence_id:
-            found.setdefault(line.licence_id, []).append(line)
-    return found
+def include_licence(basis: Basis, licence: Licence) -> None:
+    """Add a licence and its lines, also where no device is bound to it yet."""
+    lines = LicenceLine.objects.filter(licence=licence).select_related("licence", "site", "chip")
+    basis.lines |= {line.pk: line for line in lines}
+    if all(known.pk != licence.pk for known in basis.licences):
+        basis.licences.append(licence)

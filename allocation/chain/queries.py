@@ -8,7 +8,7 @@ from datetime import datetime
 from uuid import UUID
 
 from allocation.chain import bought, licensed, permitted
-from allocation.chain.basis import Basis, basis_of_filing, basis_of_job, basis_of_order
+from allocation.chain.basis import Basis, basis_of_filing, basis_of_job, basis_of_order, include_licence
 from allocation.chain.chain import Chain, Link
 from allocation.chain.links import LinkKind
 from allocation.inventory.models import Device
@@ -68,10 +68,11 @@ def chain_of_filing(filing: Filing, *, now: datetime) -> Chain:
 def chain_of_licence(licence: Licence, *, now: datetime) -> Chain:
     """The links around a licence: those of its order, with this licence in its side's place."""
     basis = basis_of_order(licence.order_id, now=now)
+    include_licence(basis, licence)
     lines = _line_links(basis)
     own = {pk for pk in lines if basis.lines[pk].licence_id == licence.pk}
     others = {pk for pk in lines if basis.lines[pk].licence.side != licence.side}
-    return _chain(basis, {pk: link for pk, link in lines.items() if pk in own | others} if own else lines)
+    return _chain(basis, {pk: link for pk, link in lines.items() if pk in own | others})
 
 
 def chain_of_device(device: Device, *, now: datetime) -> Chain | None:

@@ -60,10 +60,15 @@ def begin_drain(
             reason=cause.reason[:500],
             is_immediate=immediate,
         )
-        facts = {"cause": cause.reference, "reason": cause.reason[:300], "attempts": len(live), "immediate": immediate}
-        record("drain.begun", drain, actor=actor, facts=facts)
+        facts = {"cause": cause.kind, "cause_id": str(cause.object_id), "reason": cause.reason[:300]}
+        stopped = {"attempts": [str(attempt.pk) for attempt in live], "immediate": immediate}
+        record("drain.begun", drain, actor=actor, facts={**facts, **stopped})
+        windows = {attempt.pk: 0 if immediate else window_ms_for(attempt) for attempt in live}
+        DrainItem.objects.bulk_create(
+            DrainItem(drain=drain, attempt=attempt, window_ms=windows[attempt.pk]) for attempt in live
+        )
         for attempt in live:
-            _drain_attempt(drain, attempt)
+            _drain_attempt(drain, attempt, windows[attempt.pk])
     return drain
 
 
@@ -81,9 +86,7 @@ def _is_stopped_already(attempt: Attempt, cause: Cause, immediate: bool) -> bool
     return same.filter(drain__is_immediate=True).exists() if immediate else same.exists()
 
 
-def _drain_attempt(drain: Drain, attempt: Attempt) -> None:
-    window_ms = 0 if drain.is_immediate else window_ms_for(attempt)
-    DrainItem.objects.create(drain=drain, attempt=attempt, window_ms=window_ms)
+def _drain_attempt(drain: Drain, attempt: Attempt, window_ms: int) -> None:
     if attempt.state == AttemptState.PLACED:
         attempt.drain_reason = drain.reason
         end_unclaimed(attempt, outcome=AttemptOutcome.REFUSED, reason=drain.reason)

@@ -16,6 +16,7 @@ from allocation.grants.services import settle
 from allocation.jobs.after import Ended, Verdict, judge, last_line
 from allocation.jobs.models import Attempt, Checkpoint, Job
 from allocation.jobs.states import ATTEMPT_EDGES, JOB_EDGES, AttemptAction, AttemptOutcome, AttemptState, JobAction
+from ledger.errors import Overtaken
 from ledger.services import record
 from ledger.transitions import advance
 
@@ -50,7 +51,6 @@ def charge_leases(attempt: Attempt, *, leases: Q, until: Any) -> None:
 
 def end_unclaimed(attempt: Attempt, *, outcome: AttemptOutcome, reason: str) -> None:
     """End an attempt that no host has claimed: no warrant was signed, so nothing runs and the devices are free."""
-    Lease.objects.filter(attempt=attempt, released_at=None).update(released_at=Now())
     close_attempt(attempt, Closing(outcome, reason))
 
 
@@ -60,9 +60,14 @@ def close_attempt(attempt: Attempt, closing: Closing) -> None:
     attempt.outcome = closing.outcome
     attempt.message = closing.message[:1000]
     values = {**closing.values, "message": attempt.message}
-    Attempt.objects.filter(pk=attempt.pk).update(
+    same = Attempt.objects.filter(pk=attempt.pk, fencing_token=attempt.fencing_token)
+    ended = same.exclude(state=AttemptState.ENDED).update(
         state=attempt.state, outcome=closing.outcome, ended_at=Now(), **values
     )
+    if not ended:
+        raise Overtaken(f"Attempt {attempt.number} of {attempt.job.reference} has ended already.")
+    # Where nobody claimed, no warrant was signed: nothing runs there, and the device is free.
+    Lease.objects.filter(attempt=attempt, charged_from=None, released_at=None).update(released_at=Now())
     charged_ms = settle(attempt=attempt)
     facts = {"outcome": closing.outcome, "message": attempt.message[:200], "charged_ms": charged_ms}
     record("attempt.ended", attempt, facts={**facts, "job": attempt.job.reference, "number": attempt.number})

@@ -14,7 +14,6 @@ from allocation.dispatch import drains, ends, times
 from allocation.inventory import quarantine as reasons
 from allocation.inventory.models import Device
 from allocation.inventory.services import quarantine_device
-from allocation.jobs.models import Attempt
 from allocation.jobs.states import AttemptOutcome, AttemptState
 
 SILENT: Final = """
@@ -74,14 +73,8 @@ def _end_silent(attempt_id: uuid.UUID) -> bool:
         lost = list(attempt.leases.filter(expired).values_list("device_id", flat=True))
         ends.charge_leases(attempt, leases=expired, until=F("expires_at"))
         ends.charge_leases(attempt, leases=Q(released_at=None), until=Now())
-        _release_unclaimed(attempt)
         message = "Its host fell silent and its warrant ran out."
         ends.close_attempt(attempt, ends.Closing(AttemptOutcome.HOST_LOST, message))
         for device_id in Device.objects.filter(pk__in=lost).order_by("pk").values_list("pk", flat=True):
             quarantine_device(device_id=device_id, reason=reasons.HOST_SILENT)
         return True
-
-
-def _release_unclaimed(attempt: Attempt) -> None:
-    """A host of the gang that never claimed has no warrant, so nothing of it runs there."""
-    attempt.leases.filter(charged_from=None, released_at=None).update(released_at=Now())

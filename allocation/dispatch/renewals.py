@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -37,9 +38,11 @@ SELECT a.id, a.fencing_token, a.state, a.claimed_at, j.time_limit_ms, a.drain_de
 FROM allocation_attempt a
 JOIN allocation_attempthost h ON h.attempt_id = a.id
 JOIN allocation_job j ON j.id = a.job_id
-WHERE h.host_id = %s AND h.claim_nonce <> '' AND a.id = ANY(%s)
+WHERE h.host_id = %s AND h.claim_nonce <> ''
+  AND (a.id, a.fencing_token) IN (SELECT * FROM unnest(%s::uuid[], %s::bigint[]))
 ORDER BY a.id
 """
+LARGEST_TOKEN: Final = 2**63 - 1
 LOCKED: Final = STANDING + "FOR NO KEY UPDATE OF a"
 
 
@@ -65,27 +68,26 @@ class Standing:
 
 def renew_attempts(*, host: Host, request: RenewRequest) -> tuple[RenewVerdict, ...]:
     """Answer each attempt: run on under a fresh warrant, drain under a final one, or stop. No ledger rows."""
-    ids = _known_ids(request.attempts)
-    for standing in _read(STANDING, host, ids):
+    asked = _asked(request.attempts)
+    for standing in _read(STANDING, host, asked):
         _reconsider(standing)
     with transaction.atomic():
-        standing_of = {str(each.attempt_id): each for each in _read(LOCKED, host, ids)}
+        standing_of = {str(each.attempt_id): each for each in _read(LOCKED, host, asked)}
         return tuple(_verdict(host, item, standing_of.get(item.attempt_id)) for item in request.attempts)
 
 
-def _known_ids(items: Iterable[RenewItem]) -> list[uuid.UUID]:
-    found = []
+def _asked(items: Iterable[RenewItem]) -> dict[uuid.UUID, int]:
+    """The attempts asked for, each with the token it was asked under; what is no id is no attempt."""
+    found = {}
     for item in items:
-        try:
-            found.append(uuid.UUID(item.attempt_id))
-        except ValueError:
-            continue
+        with suppress(ValueError):
+            found[uuid.UUID(item.attempt_id)] = min(item.fencing_token, LARGEST_TOKEN)
     return found
 
 
-def _read(query: str, host: Host, ids: list[uuid.UUID]) -> list[Standing]:
+def _read(query: str, host: Host, asked: dict[uuid.UUID, int]) -> list[Standing]:
     with connection.cursor() as cursor:
-        cursor.execute(query, [host.pk, ids])
+        cursor.execute(query, [host.pk, list(asked), list(asked.values())])
         return [Standing(*row) for row in cursor.fetchall()]
 
 
@@ -128,7 +130,7 @@ def _end_of_time(standing: Standing) -> None:
 
 
 def _verdict(host: Host, item: RenewItem, standing: Standing | None) -> RenewVerdict:
-    if standing is None or standing.fencing_token != item.fencing_token:
+    if standing is None:
         return _stop(item, "No attempt runs on this host under this token.")
     match AttemptState(standing.state):
         case AttemptState.CLAIMED | AttemptState.RUNNING:

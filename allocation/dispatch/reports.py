@@ -72,7 +72,10 @@ def take_metrics(*, host: Host, request: MetricsRequest) -> None:
         StaleToken: the attempt has ended or the token is not its own.
         InvalidInput: a line has no whole-numbered step.
     """
-    rows = json.dumps([_metric_row(line) for line in request.metrics])
+    try:
+        rows = json.dumps([_metric_row(line) for line in request.metrics], allow_nan=False)
+    except ValueError as error:
+        raise InvalidInput("A metric is a finite number.", field="metrics") from error
     with transaction.atomic():
         _write(_METRICS, host, request, rows=rows)
         _write(_LOG, host, request, offset=request.log.offset, text=request.log.text.replace("\x00", "\ufffd"))
@@ -104,7 +107,8 @@ def _write(
     query: str, host: Host, request: MetricsRequest | CheckpointRequest, **values: str | int
 ) -> tuple[int, ...]:
     """Run one guarded write; the guard is in the statement itself."""
-    guard: dict[str, str | int | uuid.UUID] = {"attempt": _uuid(request.attempt_id), "token": request.fencing_token, "host": host.pk}
+    attempt_id, token = _uuid(request.attempt_id), request.fencing_token
+    guard: dict[str, str | int | uuid.UUID] = {"attempt": attempt_id, "token": token, "host": host.pk}
     with connection.cursor() as cursor:
         cursor.execute(_LIVE + query, {**guard, **values})
         counts: tuple[int, ...] = cursor.fetchone()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Final
 
 from django.db import connection
@@ -26,7 +27,7 @@ def host_of(request: HttpRequest) -> Host:
     """
     try:
         claimed = read_signed_headers(request.headers)
-        host = Host.objects.filter(pk=claimed.host_id).first() if claimed.host_id else None
+        host = _enrolled(claimed.host_id)
         if host is None:
             raise NotFromHost("This host is not enrolled.")
         signed = verify_request(
@@ -41,6 +42,13 @@ def host_of(request: HttpRequest) -> Host:
         raise NotFromHost(str(error)) from error
     _raise_sequence(host, signed.sequence)
     return host
+
+
+def _enrolled(host_id: str) -> Host | None:
+    try:
+        return Host.objects.filter(pk=uuid.UUID(host_id)).first()
+    except ValueError:
+        return None
 
 
 def new_host_sequence(request: HttpRequest, public_key: str) -> int:

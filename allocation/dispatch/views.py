@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from django.conf import settings
+from django.db import DataError
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
@@ -53,6 +54,8 @@ def _answered(act: Callable[[HttpRequest], dict[str, Any]]) -> View:
             return JsonResponse(act(request))
         except MessageMalformed as error:
             return _refused(error.code, str(error), 422)
+        except DataError as error:
+            return _refused("malformed", f"A value cannot be stored: {str(error).splitlines()[0]}", 422)
         except DomainError as error:
             return _refused(error.code, error.message, error.status)
 

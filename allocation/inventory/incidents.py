@@ -39,7 +39,7 @@ def open_incident(
         incident = Incident.objects.create(
             reference=reference, kind=kind, device=device, host=host, case=case, facts=facts
         )
-        record("incident.opened", incident, facts={"kind": kind, "title": title, "case": case.reference})
+        record("incident.opened", incident, facts={"kind": kind, "subject": subject, "case": case.reference})
     return incident
 
 

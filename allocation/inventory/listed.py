@@ -20,4 +20,4 @@ def quarantine_for_party(*, party: Party, reason: str) -> None:
         open_incident(kind=IncidentKind.LISTED_PARTY, title=reason[:300], subject=str(party.pk))
         bound = Device.objects.filter(item__receipt__order__parties__party=party).exclude(state="retired")
         for pk in bound.order_by("pk").values_list("pk", flat=True).distinct():
-            quarantine_device(device_id=pk, reason=f"{reasons.LISTED}{reason}")
+            quarantine_device(device_id=pk, reason=reasons.LISTED)

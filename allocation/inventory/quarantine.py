@@ -17,7 +17,7 @@ FOREIGN: Final = "A process outside any lease runs on it: "
 MISSING: Final = "Its host no longer reports it."
 DUPLICATE: Final = "Its serial is reported twice: "
 WRONG_PRODUCT: Final = "It is another product than was received: "
-LISTED: Final = "A party of its order is listed: "
+LISTED: Final = "A party of its order is listed; the incident says more."
 
 _PASSING: Final = (NOT_REPORTED, HOST_SILENT, NOT_CLEAR, UNHEALTHY)
 

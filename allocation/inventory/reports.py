@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from django.db import transaction
 from django.db.models.functions import Now
@@ -20,6 +20,8 @@ from allocation.inventory.services import admit_reported_device, quarantine_devi
 from allocation.jobs.models import AttemptHost
 from gpu_runtime.protocol.messages import AttemptReport, DeviceReport, ReportRequest
 from procurement.catalog.models import ChipModel
+
+GUARD_ENDED: Final = "ended"
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,8 @@ def _discrepancy(host: Host, device: Device, told: DeviceReport) -> Discrepancy 
         return Discrepancy(IncidentKind.DUPLICATE_SERIAL, f"{reasons.DUPLICATE}also by {host.name}.")
     if device.uuid and device.uuid != told.uuid:
         return Discrepancy(IncidentKind.DUPLICATE_SERIAL, f"{reasons.DUPLICATE}its UUID is now {told.uuid[:80]}.")
+    if Device.objects.filter(uuid=told.uuid).exclude(pk=device.pk).exists():
+        return Discrepancy(IncidentKind.DUPLICATE_SERIAL, f"{reasons.DUPLICATE}its UUID is another device's.")
     if not is_chip(told.chip_model, device.chip):
         return Discrepancy(IncidentKind.WRONG_PRODUCT, f"{reasons.WRONG_PRODUCT}{told.chip_model[:60]}.")
     if told.foreign_pids:
@@ -131,8 +135,8 @@ def _missing(host: Host, reported: set[str]) -> list[tuple[Device, Discrepancy]]
 
 
 def _release_clear(host: Host, attempts: Iterable[AttemptReport]) -> None:
-    """Free the devices of attempts that have ended and of which the host says that no process is left."""
-    busy = {each.attempt_id for each in attempts if each.processes > 0}
+    """Free the devices of attempts that have ended and of which nothing is left on the host, not even a guard."""
+    busy = {each.attempt_id for each in attempts if each.processes > 0 or each.state != GUARD_ENDED}
     places = AttemptHost.objects.filter(
         host=host, clear_at=None, attempt__state="ended", attempt__leases__released_at=None
     ).exclude(claim_nonce="")

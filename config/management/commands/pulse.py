@@ -66,8 +66,8 @@ class Command(BaseCommand):
 
 
 def beat(sealer: Sealer) -> None:
-    """One round: end what time has ended, place, ring, seal."""
-    steps: tuple[Callable[[], object], ...] = (keep_house, run_pass, relay_rings, sealer.seal_pending)
+    """One round. Bells go first: a drain that was asked for waits for no placement."""
+    steps: tuple[Callable[[], object], ...] = (relay_rings, keep_house, run_pass, relay_rings, sealer.seal_pending)
     for step in steps:
         step()
 
@@ -79,7 +79,8 @@ def listen() -> None:
 
 
 def wait_for_news(timeout_s: float) -> None:
-    """Return at the first notification, or after ``timeout_s``."""
+    """Return at the first notification, or after ``timeout_s``; what came with it is heard as one."""
     driver = connection.connection
     for _ in driver.notifies(timeout=timeout_s, stop_after=1):
-        return
+        for _ in driver.notifies(timeout=0):
+            pass

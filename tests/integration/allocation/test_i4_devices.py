@@ -42,6 +42,7 @@ def test_silent_hosts_attempt_is_requeued_and_its_devices_wait_for_its_report(wo
 
     busy = {"attempt_id": str(attempt.pk), "fencing_token": attempt.fencing_token, "state": "stopping", "processes": 3}
     host.report([busy])
+    host.report([{**busy, "state": "silent", "processes": 0}])
     assert run_pass() == 0
     assert Lease.objects.filter(released_at=None).count() == 4
 
