@@ -201,7 +201,17 @@ def submit_order(*, actor: Actor, order: Order) -> Order:
         screening.screen_order(actor=actor, order=locked)
         determinations.determine_order(actor=actor, order=locked)
         review.open_case(actor=actor, matter=_matter(locked), applicant=locked.applicant)
+        _stop_if_matched(locked)
     return locked
+
+
+def _stop_if_matched(order: Order) -> None:
+    """An order that names a party matched before is stopped as it comes in; nobody has to match it again."""
+    named = Party.objects.filter(order_roles__order=order) | Party.objects.filter(sites=order.site_id)
+    if named.filter(screening_state=ScreeningState.MATCHED).exists():
+        order.state = advance(EDGES, order.state, OrderAction.STOP)
+        order.save(update_fields=["state"])
+        record("order.stopped", order, facts={"reason": "A party of the order is a confirmed match on a list."})
 
 
 def withdraw_order(*, actor: Actor, order: Order, reason: str = "") -> Order:

@@ -298,3 +298,13 @@ def test_demand_of_another_team_is_not_seen(applicant: Actor) -> None:
     make.make_demand(applicant=applicant)
     assert queries.demands_visible_to(make.make_applicant()).count() == 0
     assert queries.demands_visible_to(applicant).count() == DemandAssessment.objects.count() == 1
+
+
+def test_submit_naming_a_party_matched_before_is_stopped_at_once(
+    applicant: Actor, facts: services.OrderFacts
+) -> None:
+    matched = make.make_party("Matched Co.", screening_state=ScreeningState.MATCHED)
+    consignee = services.Named(party=matched, role=PartyRole.INTERMEDIATE_CONSIGNEE)
+    named = replace(facts, parties=[*facts.parties, consignee])
+    order = services.submit_order(actor=applicant, order=services.create_order(actor=applicant, facts=named))
+    assert order.state == OrderState.STOPPED
