@@ -244,8 +244,11 @@ MEDIA_ROOT = WRIT_MEDIA
 MEDIA_URL = ""  # documents are served by views that check who asks, never by address
 
 # --- Logs --------------------------------------------------------------------------------------------------------
+# Plain tracebacks: the usual ones print every local variable, secrets too, and take half a second for each 403.
 _log_renderer: Any = (
-    structlog.processors.JSONRenderer() if IS_PRODUCTION else structlog.dev.ConsoleRenderer(colors=False)
+    structlog.processors.JSONRenderer()
+    if IS_PRODUCTION
+    else structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
 )
 _log_chain: list[Any] = [
     structlog.contextvars.merge_contextvars,
