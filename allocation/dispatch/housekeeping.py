@@ -1,4 +1,4 @@
-"""What time alone brings about: placements nobody claimed, and hosts that fell silent."""
+"""What time alone brings about: placements nobody claimed, hosts that fell silent, licences whose use has ended."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ from typing import Final
 from django.db import connection, transaction
 from django.db.models import F, Q
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from allocation.dispatch import drains, ends, times
 from allocation.inventory import quarantine as reasons
 from allocation.inventory.models import Device
 from allocation.inventory.services import quarantine_device
 from allocation.jobs.states import AttemptOutcome, AttemptState
+from procurement.licences.services import expire_licences
 
 SILENT: Final = """
 SELECT DISTINCT a.id FROM allocation_attempt a
@@ -29,11 +31,12 @@ WHERE a.state IN ('placed', 'claimed') AND a.placed_at < now() - %s * interval '
 
 
 def keep_house() -> int:
-    """End what time has ended. Idempotent; each attempt in a transaction of its own.
+    """End what time has ended. Idempotent; each attempt and licence in a transaction of its own.
 
     Returns:
         How many attempts were ended or drained.
     """
+    expire_licences(now=timezone.now())
     unclaimed = [pk for pk in _ids(UNCLAIMED, [times.CLAIM_WITHIN.seconds]) if _end_unclaimed(pk)]
     silent = [pk for pk in _ids(SILENT) if _end_silent(pk)]
     return len(unclaimed) + len(silent)

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from accounts.actors import Actor
 from accounts.roles import Role
+from allocation.dispatch.housekeeping import keep_house
 from ledger import events
 from ledger.errors import InvalidInput, NotPermitted, Overtaken
 from ledger.models import Entry
@@ -202,3 +203,11 @@ def test_licence_without_a_last_day_of_use_never_expires(licence: Licence) -> No
     past = make.today() - timedelta(days=400)
     LicenceLine.objects.filter(licence=licence).update(ship_until=past, use_until=None)
     assert expire_licences(now=timezone.now()) == []
+
+
+def test_housekeeping_expires_what_has_ended(licence: Licence, told: list[events.LicenceChanged]) -> None:
+    last = make.today() - timedelta(days=1)
+    LicenceLine.objects.filter(licence=licence).update(ship_until=last, use_until=last)
+    keep_house()
+    assert state_of(licence) == LicenceState.EXPIRED
+    assert [(each.cause, each.drain) for each in told] == [("expired", True)]
