@@ -82,6 +82,7 @@ _WORDS: Final[dict[Tone, dict[str, str | Promise]]] = {
         "never_claimed": _("Never claimed"),
         "silent": _("Silent"),
         "unbound": _("Not bound"),
+        "unlicensed": _("Unlicensed"),
         "unverified": _("Unverified"),
         "expiring": _("Ends soon"),
         "todo": _("To do"),

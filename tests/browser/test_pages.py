@@ -34,6 +34,7 @@ def kind_of(path: str) -> str:
     return IDS.sub("*", path.partition("?")[0])
 
 
+SAME_FOR_ALL = ("/account/", "/catalog/")
 TOLD = re.compile(r"\bhits?\b|possible match|true match|House list|Meridian Fiction|red flag", re.IGNORECASE)
 
 
@@ -54,7 +55,7 @@ def walk(sheet: Sheet, start: str) -> list[str]:
     while waiting:
         path = waiting.pop(0)
         kind = kind_of(path)
-        if kind in kinds:
+        if kind in kinds or (sheet.name != Role.OFFICER and kind.startswith(SAME_FOR_ALL)):
             continue
         kinds.add(kind)
         faults += faults_of(sheet, path)
