@@ -44,7 +44,7 @@ def release_shipment(*, actor: Actor, line: OrderLine, quantity: int) -> Release
         actor.require(Act.RELEASE_SHIPMENT)
         order = _locked_order(line.order_id)
         current = order.lines.get(pk=line.pk)
-        _refuse_unready(order)
+        _refuse_unready(actor, order)
         _check_left(current, quantity)
         usable = balances.usable_for(current, _locked_lines(order), timezone.now().date())
         if quantity > usable.units:
@@ -119,12 +119,14 @@ def _locked_lines(order: Order) -> list[LicenceLine]:
     )
 
 
-def _refuse_unready(order: Order) -> None:
+def _refuse_unready(actor: Actor, order: Order) -> None:
+    """Only an approved order ships, and only while every party is clear; which one is not is for those who screen."""
     if order.state not in SHIPPING:
         raise ComplianceRefusal(f"{order.reference} is {order.state.replace('_', ' ')}; only an approved order ships.")
     unclear = tuple(each.text for each in blockers.screening_blockers(order))
     if unclear:
-        raise ComplianceRefusal(f"Nothing of {order.reference} may ship now.", blockers=unclear)
+        told = unclear if actor.may(Act.SEE_SCREENING) else ("The compliance office has not cleared every party.",)
+        raise ComplianceRefusal(f"Nothing of {order.reference} may ship now.", blockers=told)
 
 
 def _check_left(line: OrderLine, quantity: int) -> None:

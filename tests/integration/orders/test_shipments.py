@@ -141,13 +141,16 @@ def test_release_of_an_order_in_review_is_refused(order: Order) -> None:
         release(order, 1)
 
 
-def test_release_with_an_undecided_party_is_refused(order: Order) -> None:
+@pytest.mark.parametrize("role", ["officer", "liaison"])
+def test_release_with_an_undecided_party_is_refused_and_names_it_to_officers_alone(order: Order, role: str) -> None:
     party = make.end_user_of(order)
     party.screening_state = ScreeningState.UNDECIDED
     party.save()
     with pytest.raises(ComplianceRefusal) as refusal:
-        release(order, 1)
-    assert refusal.value.blockers == (f"{party.name} has a possible list match that nobody has decided yet.",)
+        release_shipment(actor=make.make_actor(role), line=order.lines.get(), quantity=1)
+    named = f"{party.name} has a possible list match that nobody has decided yet."
+    told = {"officer": named, "liaison": "The compliance office has not cleared every party."}
+    assert refusal.value.blockers == (told[role],)
 
 
 def test_release_beyond_the_order_line_is_refused() -> None:
