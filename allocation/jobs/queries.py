@@ -62,9 +62,12 @@ def _thinned(points: list[tuple[int, float]]) -> list[list[float]]:
 def log_from(attempt: Attempt, offset: int) -> tuple[str, int]:
     """Log text from a byte offset on, and the offset after it (at most 200 kB at a time)."""
     text, end = "", offset
-    for chunk in LogChunk.objects.filter(attempt=attempt, offset__gte=offset).order_by("offset").iterator():
-        text += chunk.text
-        end = chunk.offset + len(chunk.text.encode())
+    chunks = LogChunk.objects.filter(attempt=attempt).order_by("offset")
+    first = chunks.filter(offset__lte=offset).values_list("offset", flat=True).last() or 0
+    for chunk in chunks.filter(offset__gte=first).iterator():
+        raw = chunk.text.encode()
+        text += raw[max(offset - chunk.offset, 0) :].decode(errors="ignore")
+        end = max(end, chunk.offset + len(raw))
         if len(text) >= LOG_BYTES_MOST:
             break
     return text, end
