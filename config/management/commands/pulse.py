@@ -81,6 +81,6 @@ def listen() -> None:
 def wait_for_news(timeout_s: float) -> None:
     """Return at the first notification, or after ``timeout_s``; what came with it is heard as one."""
     driver = connection.connection
-    for _ in driver.notifies(timeout=timeout_s, stop_after=1):
-        for _ in driver.notifies(timeout=0):
-            pass
+    heard = list(driver.notifies(timeout=timeout_s, stop_after=1))
+    while heard:
+        heard = list(driver.notifies(timeout=0))

@@ -8,6 +8,7 @@ from django.db import IntegrityError, connection, transaction
 from django.test import Client
 
 from allocation.dispatch.models import Lease
+from allocation.inventory.models import Device
 from allocation.jobs.models import Attempt
 from allocation.scheduler import passes
 from allocation.scheduler.placement import FreeDevice, Placed
@@ -71,13 +72,21 @@ def test_placements_of_two_jobs_on_the_same_device_give_it_to_one(
     host = live_world.add_host(live_world.serials[:1])
     jobs = [live_world.submit() for _ in range(6)]
     monkeypatch.setattr(passes, "_is_mine", lambda: True)
-    from allocation.inventory.models import Device
-
     device = Device.objects.get(host_id=host.id)
     free = FreeDevice(str(device.pk), "h200-sxm", str(device.site_id), host.id, "", ("", ""))
     results = race(6, lambda number: passes.place_job(Placed(str(jobs[number].pk), (free,))))
     assert sorted(map(bool, results)) == [False] * 5 + [True]
     assert not [each for each in results if isinstance(each, Exception)]
+
+
+def test_placement_planned_on_a_device_that_was_leased_since_is_dropped(world: World) -> None:
+    host = world.add_host(world.serials[:1])
+    first, second = world.submit(), world.submit()
+    device = Device.objects.get(host_id=host.id)
+    free = FreeDevice(str(device.pk), "h200-sxm", str(device.site_id), host.id, "", ("", ""))
+    assert passes.place_job(Placed(str(first.pk), (free,)))
+    assert not passes.place_job(Placed(str(second.pk), (free,)))
+    assert Lease.objects.count() == 1
 
 
 def test_claims_at_once_with_different_nonces_let_one_through(live_world: World) -> None:

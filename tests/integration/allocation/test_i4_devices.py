@@ -44,6 +44,7 @@ def test_silent_hosts_attempt_is_requeued_and_its_devices_wait_for_its_report(wo
     host.report([busy])
     host.report([{**busy, "state": "silent", "processes": 0}])
     assert run_pass() == 0
+    assert set(Device.objects.values_list("state", flat=True)) == {"quarantined"}
     assert Lease.objects.filter(released_at=None).count() == 4
 
     host.report([])
