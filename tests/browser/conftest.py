@@ -24,9 +24,9 @@ DESKTOP = {"width": 1280, "height": 800}
 PHONE = {"width": 360, "height": 740}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """Debian's Chromium, started once."""
+    """Debian's Chromium, for the tests of one file; its event loop ends with them."""
     needs.need_chromium()
     # Playwright runs a loop in this thread, which Django takes for an async view; the tests are plain code.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
