@@ -79,8 +79,10 @@ def listen() -> None:
 
 
 def wait_for_news(timeout_s: float) -> None:
-    """Return at the first notification, or after ``timeout_s``; what came with it is heard as one."""
+    """Return at the first notification, or after ``timeout_s``; what came with it is heard as one.
+
+    One after the other: a listening generator holds the connection's lock until it has ended.
+    """
     driver = connection.connection
-    heard = list(driver.notifies(timeout=timeout_s, stop_after=1))
-    while heard:
-        heard = list(driver.notifies(timeout=0))
+    if list(driver.notifies(timeout=timeout_s, stop_after=1)):
+        list(driver.notifies(timeout=0))
