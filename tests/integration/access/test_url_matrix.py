@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -176,7 +175,8 @@ def test_standing_of_another_teams_order_is_as_empty_as_that_of_no_order(world: 
     nothing = send(client, "GET", path_of(world, "review:standing", subject_id=UNKNOWN))
     assert theirs.content == nothing.content
     assert world.case.reference.encode() not in theirs.content
-    assert world.case.reference.encode() in send(world.clients["owner"], "GET", path_of(world, "review:standing")).content
+    own = send(world.clients["owner"], "GET", path_of(world, "review:standing"))
+    assert world.case.reference.encode() in own.content
 
 
 def test_person_without_a_live_membership_is_told_so_on_every_page(world: AccessWorld) -> None:

@@ -82,3 +82,12 @@ def test_pack_with_a_row_forged_by_the_key_holder_fails_its_proof(pack: bytes) -
     envelope["signature"] = signing_key().sign(rfc8785.dumps(document)).signature.hex()
     with pytest.raises(offline.NotWhole, match="not in the sealed ledger"):
         offline.verify(rfc8785.dumps(envelope), bytes.fromhex(public_key_hex()))
+
+
+def test_pack_with_a_row_dropped_and_signed_anew_fails_its_count(pack: bytes) -> None:
+    envelope = json.loads(pack)
+    document = envelope["document"]
+    del document["rows"][-1]
+    envelope["signature"] = signing_key().sign(rfc8785.dumps(document)).signature.hex()
+    with pytest.raises(offline.NotWhole, match="missing or were added"):
+        offline.verify(rfc8785.dumps(envelope), bytes.fromhex(public_key_hex()))

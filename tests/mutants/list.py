@@ -1,0 +1,387 @@
+"""The guards of Writ, each with the patch that takes it out and the test that notices.
+
+Names say what the patched program would do. I1 to I7 are the invariants of the runtime protocol.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tests.mutants.mutant import Mutant
+
+_CLAIMS, _RENEWALS = "allocation/dispatch/claims.py", "allocation/dispatch/renewals.py"
+_REPORTS, _INVENTORY = "allocation/dispatch/reports.py", "allocation/inventory/reports.py"
+_PASSES, _GRANTS = "allocation/scheduler/passes.py", "allocation/grants/services.py"
+_TOKENS = "allocation/migrations/0002_tokens_and_chain_versions.py"
+_ALLOCATION, _PROCUREMENT = "allocation/migrations/0001_initial.py", "procurement/migrations/0001_initial.py"
+_WARRANT, _LEASE = "gpu_runtime/protocol/warrant.py", "gpu_runtime/guard/lease.py"
+_FOUR_EYES = "procurement/migrations/0002_four_eyes_and_versions.py"
+_REVIEW, _LICENCES = "procurement/review/services.py", "procurement/licences/services.py"
+_SHIPMENTS, _HITS = "procurement/orders/shipments.py", "procurement/screening/decision_services.py"
+_HIT_RULES = "procurement/migrations/0003_screening_evidence_stands.py"
+_APPEND_ONLY = "ledger/migrations/0002_append_only.py"
+_VERIFY, _OFFLINE = "ledger/verification.py", "ledger/offline/verify.py"
+
+_A = "tests/integration/allocation/"
+_I1, _I2, _I4 = f"{_A}test_i1_warrants.py::", f"{_A}test_i2_i3_races.py::", f"{_A}test_i4_devices.py::"
+_I5, _I6 = f"{_A}test_i5_breaking_links.py::", f"{_A}test_i6_i7_books.py::"
+_T_WARRANT, _T_LEASE = "tests/unit/gpu_runtime/test_warrant.py::", "tests/unit/gpu_runtime/test_lease.py::"
+_T_GUARD = "tests/integration/gpu_runtime/test_guard.py::"
+_T_EYES, _T_CASES = "tests/integration/review/test_four_eyes.py::", "tests/integration/review/test_cases.py::"
+_T_ACTS, _T_SHIP = "tests/integration/licences/test_licence_acts.py::", "tests/integration/orders/test_shipments.py::"
+_T_SCREEN = "tests/integration/screening/test_screening.py::"
+_T_LEDGER, _T_SEAL = "tests/integration/ledger/test_append_only.py::", "tests/integration/ledger/test_sealing.py::"
+_T_PACKS, _T_URLS = "tests/integration/ledger/test_packs.py::", "tests/integration/access/test_url_matrix.py::"
+_T_TOKENS = "tests/integration/api/test_tokens.py::"
+
+RUNTIME: Final = (
+    Mutant(
+        "I1", "a claim is answered though the chain is broken", _CLAIMS,
+        "    if not chain.is_whole:\n        return", "    if False:\n        return",
+        f"{_I1}test_claim_after_a_licence_was_suspended_is_refused_and_the_job_waits",
+    ),
+    Mutant(
+        "I1", "a host's request is taken under any signature", "gpu_runtime/protocol/signing.py",
+        "        public_key.verify(text, signed.signature)", "        pass",
+        f"{_I1}test_request_signed_by_another_key_is_refused",
+    ),
+    Mutant(
+        "I1", "a host's request is taken twice", "allocation/dispatch/signed.py",
+        "        if cursor.rowcount != 1:", "        if False:", f"{_I1}test_request_sent_again_is_refused",
+    ),
+    Mutant(
+        "I1", "a renewal under a stale token is answered", _RENEWALS,
+        "(a.id, a.fencing_token) IN (SELECT * FROM unnest(%s::uuid[], %s::bigint[]))",
+        "a.id = ANY(%s::uuid[]) AND %s::bigint[] IS NOT NULL",
+        f"{_I1}test_renewal_with_a_stale_token_gets_a_stop_and_no_warrant",
+    ),
+    Mutant(
+        "I1", "a warrant outlives what it rests on", "allocation/dispatch/warrants.py",
+        "(attempt.valid_until, hard_end(attempt))", "(hard_end(attempt),)",
+        f"{_I1}test_warrant_never_outlives_the_chain",
+    ),
+    Mutant(
+        "I1", "a warrant is taken under any signature", _WARRANT,
+        "        key.verify(signed, signature)\n", "",
+        f"{_T_WARRANT}test_warrant_signed_by_another_key_under_the_same_name_is_refused",
+    ),
+    Mutant(
+        "I1", "a warrant for another host is taken", _WARRANT,
+        "        (Refusal.WRONG_HOST, document.host_id, host_id),\n", "",
+        f"{_T_GUARD}test_guard_given_misdirected_warrant_runs_nothing",
+    ),
+    Mutant(
+        "I1", "a replayed warrant is taken", _WARRANT,
+        "        (Refusal.WRONG_NONCE, document.nonce, nonce),\n", "",
+        f"{_T_LEASE}test_renewal_replayed_is_refused_and_the_lease_runs_out",
+    ),
+    Mutant(
+        "I1", "a warrant for another spec is taken", _WARRANT,
+        "        (Refusal.WRONG_SPEC, document.spec_sha256, spec_sha256),\n", "",
+        f"{_T_GUARD}test_guard_given_another_spec_than_the_warrants_runs_nothing",
+    ),
+    Mutant(
+        "I1", "a guard lets the runner live past its ttl", _LEASE,
+        "return Step.KILL if now_ms >= self._kill_ms else Step.WAIT", "return Step.WAIT",
+        f"{_T_LEASE}test_lease_without_renewal_kills_at_ttl",
+    ),
+    Mutant(
+        "I1", "a lease counts from the answer, not from the request", _LEASE,
+        "        self._nonce = None\n        self._kill_ms = self._nonce_made_ms + document.ttl_ms",
+        "        self._nonce = None\n        self._kill_ms = self._kill_ms + document.ttl_ms",
+        f"{_T_LEASE}test_lease_counts_from_the_nonce_and_not_from_the_answer",
+    ),
+    Mutant(
+        "I2", "a device may have two live leases (index)", _ALLOCATION,
+        "condition=models.Q(('released_at', None)), fields=('device',), name='lease_one_live_per_device'",
+        "condition=models.Q(('released_at', None)), fields=('id',), name='lease_one_live_per_device'",
+        f"{_I2}test_second_live_lease_by_raw_sql_is_refused",
+    ),
+    Mutant(
+        "I2", "a placement does not look again after locking", _PASSES,
+        "return [device for device in held if device.pk in free]", "return held",
+        f"{_I2}test_placement_planned_on_a_device_that_was_leased_since_is_dropped",
+    ),
+    Mutant(
+        "I2", "a device is leased under a token that is not higher (trigger)", _TOKENS,
+        " AND last_token < NEW.fencing_token", "",
+        f"{_I2}test_lease_under_a_token_that_is_not_higher_is_refused",
+    ),
+    Mutant(
+        "I3", "a second claim with another nonce is answered", _CLAIMS,
+        "place.claim_nonce != nonce or place.claim_answer is None", "place.claim_answer is None",
+        f"{_I2}test_claims_at_once_with_different_nonces_let_one_through",
+    ),
+    Mutant(
+        "I3", "a job may have two live attempts (index)", _ALLOCATION,
+        "fields=('job',), name='attempt_one_live_per_job'", "fields=('id',), name='attempt_one_live_per_job'",
+        f"{_I2}test_two_live_attempts_of_one_job_by_raw_sql_are_refused",
+    ),
+    Mutant(
+        "I3", "a guard starts again over a used order", "gpu_runtime/guard/__main__.py",
+        "if order is None or (folder / MARKER).exists() or (folder / END).exists():", "if order is None:",
+        f"{_T_GUARD}test_guard_started_again_over_a_used_order_starts_nothing",
+    ),
+    Mutant(
+        "I4", "a device is freed while its host still reports processes", _INVENTORY,
+        "        if str(place.attempt_id) in busy:", "        if False:",
+        f"{_I4}test_silent_hosts_attempt_is_requeued_and_its_devices_wait_for_its_report",
+    ),
+    Mutant(
+        "I4", "a device is freed though its host says it is not clear", _REPORTS,
+        "    if request.devices_clear:\n        AttemptHost", "    if True:\n        AttemptHost",
+        f"{_I4}test_end_without_a_clear_device_releases_nothing",
+    ),
+    Mutant(
+        "I4", "time alone frees the devices of a silent host", "allocation/dispatch/housekeeping.py",
+        '        ends.charge_leases(attempt, leases=Q(released_at=None), until=Now())\n',
+        '        ends.charge_leases(attempt, leases=Q(released_at=None), until=Now())\n'
+        '        attempt.leases.update(released_at=Now())\n',
+        f"{_I4}test_silent_hosts_attempt_is_requeued_and_its_devices_wait_for_its_report",
+    ),
+    Mutant(
+        "I5", "a renewal does not compare versions", _RENEWALS,
+        "WHERE l.attempt_id = a.id AND l.version IS DISTINCT FROM (",
+        "WHERE l.attempt_id = a.id AND false AND l.version IS DISTINCT FROM (",
+        f"{_I5}test_broken_link_is_answered_at_the_next_renewal_and_spares_others",
+    ),
+    Mutant(
+        "I5", "a changed licence does not count as a new version (trigger)", _FOUR_EYES,
+        '    "procurement_licence": (),\n', "",
+        f"{_I5}test_broken_link_is_answered_at_the_next_renewal_and_spares_others",
+    ),
+    Mutant(
+        "I5", "a suspension drains nothing", "allocation/subscriptions.py",
+        '    attempts = drains.attempts_resting_on("licence", licence.pk)\n', "    attempts = []\n",
+        f"{_I5}test_suspension_event_drains_at_once_all_on_the_licence_and_the_page_said_so",
+    ),
+    Mutant(
+        "I6", "a reservation does not look at what is left", _GRANTS,
+        "pk=grant_id, revoked_at=None, granted_ms__gte=F(\"reserved_ms\") + F(\"used_ms\") + reserved_ms",
+        "pk=grant_id, revoked_at=None",
+        f"{_I6}test_64_reservations_at_once_never_overspend_the_grant",
+    ),
+    Mutant(
+        "I6", "a grant may be overspent (constraint)", _ALLOCATION,
+        "models.Q(('granted_ms__gte', django.db.models.expressions.CombinedExpression(models.F('reserved_ms'), '+', "
+        "models.F('used_ms'))))", "models.Q(('granted_ms__gt', 0))",
+        f"{_I6}test_overspending_by_raw_sql_is_refused",
+    ),
+    Mutant(
+        "I6", "an attempt is charged twice", _GRANTS,
+        "        if reservation.charged_ms is not None:\n            return reservation.charged_ms\n", "",
+        f"{_I6}test_settling_at_once_charges_once",
+    ),
+    Mutant(
+        "I6", "the rest of a millisecond is lost", _GRANTS, "SUM(CEIL(", "SUM(FLOOR(",
+        f"{_I6}test_each_lease_is_charged_in_whole_milliseconds_rounded_up_once",
+    ),
+    Mutant(
+        "I7", "a ledger row may stand without a transaction", "ledger/services.py",
+        "    if not connection.in_atomic_block:", "    if False:",
+        f"{_T_LEDGER}test_record_outside_transaction_is_refused",
+    ),
+    Mutant(
+        "I7", "a placement is recorded after its transaction", _PASSES,
+        "    _record(job, attempt, devices)\n",
+        "    transaction.on_commit(lambda: transaction.atomic(_record)(job, attempt, devices))\n",
+        f"{_I6}test_ledger_rows_bear_the_transaction_of_what_they_record",
+    ),
+)  # fmt: skip
+
+FOUR_EYES: Final = (
+    Mutant(
+        "four eyes", "the adviser countersigns (service)", _REVIEW,
+        "        if decision.decider_person_id == actor.person.pk:", "        if False:",
+        f"{_T_EYES}test_countersign_by_the_advisers_second_membership_is_refused",
+    ),
+    Mutant(
+        "four eyes", "the applicant's side decides (service)", _REVIEW,
+        "    if case.applicant_person_id == actor.person.pk or case.applicant_team_id == actor.team.pk:",
+        "    if False:",
+        f"{_T_EYES}test_countersign_by_the_applicant_who_is_also_an_officer_is_refused",
+    ),
+    Mutant(
+        "four eyes", "the adviser countersigns (constraint)", _PROCUREMENT,
+        "models.Q(('countersigner_person', None), models.Q(('countersigner_person', models.F('decider_person')), "
+        "_negated=True), _connector='OR'), name='decision_four_eyes'",
+        "models.Q(('id__isnull', False)), name='decision_four_eyes'",
+        f"{_T_EYES}test_sql_countersign_by_the_adviser_is_refused",
+    ),
+    Mutant(
+        "four eyes", "the applicant's side countersigns (constraint)", _PROCUREMENT,
+        "models.Q(models.Q(('countersigner_person', models.F('applicant_person')), _negated=True), "
+        "models.Q(('countersigner_team', models.F('applicant_team')), _negated=True))",
+        "models.Q(('id__isnull', False))",
+        f"{_T_EYES}test_sql_countersign_by_the_applicants_side_is_refused",
+    ),
+    Mutant(
+        "four eyes", "a signature names a person who is not the member (composite key)", _FOUR_EYES,
+        '    ("procurement_decision", "countersigner"),\n', "",
+        f"{_T_EYES}test_sql_countersign_under_a_false_name_is_refused",
+    ),
+    Mutant(
+        "four eyes", "anybody may sign in raw SQL (trigger)", _FOUR_EYES, " AND m.role = 'officer'", "",
+        f"{_T_EYES}test_sql_countersign_by_another_role_is_refused",
+    ),
+    Mutant(
+        "four eyes", "a decision is final with one name (constraint)", _PROCUREMENT,
+        "models.Q(models.Q(('countersigner', None), ('countersigner_person', None), ('countersigner_team', None), "
+        "('final_at', None)), models.Q(('countersigner__isnull', False), ('countersigner_person__isnull', False), "
+        "('countersigner_team__isnull', False), ('final_at__isnull', False)), _connector='OR')",
+        "models.Q(('id__isnull', False))",
+        f"{_T_EYES}test_sql_final_without_countersigner_is_refused",
+    ),
+    Mutant(
+        "four eyes", "a final decision is rewritten (trigger)", _FOUR_EYES,
+        "CREATE TRIGGER decision_stands BEFORE UPDATE OR DELETE ON", "CREATE TRIGGER decision_stands BEFORE DELETE ON",
+        f"{_T_EYES}test_sql_change_of_a_final_decision_is_refused",
+    ),
+    Mutant(
+        "licence acts", "the proposer countersigns (service)", _LICENCES,
+        "        if current.proposer_person_id == actor.person.pk:", "        if False:",
+        f"{_T_ACTS}test_countersignature_by_the_proposer_through_another_membership_is_refused",
+    ),
+    Mutant(
+        "licence acts", "the proposer countersigns (constraint)", _PROCUREMENT,
+        "models.Q(('countersigner_person', None), models.Q(('countersigner_person', models.F('proposer_person')), "
+        "_negated=True), _connector='OR')", "models.Q(('id__isnull', False))",
+        f"{_T_ACTS}test_countersignature_by_the_proposer_in_raw_sql_is_refused_by_the_database",
+    ),
+    Mutant(
+        "licence acts", "a grave act takes effect with one name (constraint)", _PROCUREMENT,
+        "models.Q(models.Q(('action', 'suspend'), ('effect__in', ['drain', 'stop_now'])), ('in_effect_at', None), "
+        "('countersigner_person__isnull', False), _connector='OR')", "models.Q(('id__isnull', False))",
+        f"{_T_ACTS}test_act_of_two_in_effect_with_one_name_is_refused_by_the_database",
+    ),
+    Mutant(
+        "licence acts", "one officer lets existing use go on", _LICENCES,
+        "    if effect not in STOPS_USE:", "    if False:",
+        f"{_T_ACTS}test_suspension_that_lets_use_go_on_is_only_proposed",
+    ),
+    Mutant(
+        "screening", "a decision is taken on evidence that was not seen", _HITS,
+        "    if hit.evidence_sha256 != evidence_sha256:", "    if False:",
+        f"{_T_SCREEN}test_decision_on_evidence_not_seen_is_overtaken",
+    ),
+    Mutant(
+        "screening", "the proposer releases a true match alone", _HITS,
+        "    if decision.decider_person_id == actor.person.pk:", "    if False:",
+        f"{_T_SCREEN}test_release_of_a_true_match_takes_a_second_person",
+    ),
+    Mutant(
+        "screening", "a hit's state needs no decision on its evidence (trigger)", _HIT_RULES,
+        "    IF NEW.state IS DISTINCT FROM OLD.state AND NOT EXISTS (", "    IF false AND NOT EXISTS (",
+        f"{_T_SCREEN}test_release_cannot_be_forged_in_raw_sql",
+    ),
+)  # fmt: skip
+
+BALANCES: Final = (
+    Mutant(
+        "balances", "a release does not look at what both sides allow", _SHIPMENTS,
+        "        if quantity > usable.units:", "        if False:",
+        f"{_T_SHIP}test_release_of_more_than_both_sides_allow_is_refused_with_the_scarce_side_named",
+    ),
+    Mutant(
+        "balances", "a line may be overdrawn (constraint)", _PROCUREMENT,
+        "models.Q(('granted__gte', django.db.models.expressions.CombinedExpression(models.F('drawn'), '+', "
+        "models.F('held'))))", "models.Q(('granted__gte', 0))",
+        f"{_T_SHIP}test_line_overdrawn_by_raw_sql_is_refused_by_the_database",
+    ),
+    Mutant(
+        "balances", "a receipt draws on lines that are not live", _SHIPMENTS,
+        "    live = {each.pk: each for each in lines if balances.why_not(each, line, arrival.received_on) is None}",
+        "    live = {each.pk: each for each in lines}",
+        f"{_T_SHIP}test_receipt_under_a_suspended_licence_binds_nothing",
+    ),
+    Mutant(
+        "balances", "a receipt binds more than was released", _SHIPMENTS,
+        "for _ in range(hold.remaining)]", "for _ in range(hold.remaining + 1)]",
+        f"{_T_SHIP}test_receipt_of_more_than_was_released_is_recorded_in_full_with_the_rest_unlicensed",
+    ),
+    Mutant(
+        "balances", "a release does not wait for a balance in use", _SHIPMENTS,
+        'LicenceLine.objects.select_for_update(of=("self",))\n', "LicenceLine.objects\n",
+        f"{_T_SHIP}test_release_waits_for_a_balance_that_another_session_is_changing",
+    ),
+    Mutant(
+        "balances", "a release goes on under a licence that is not active", "procurement/licences/balances.py",
+        "    if licence.state != LicenceState.ACTIVE:", "    if False:",
+        f"{_T_SHIP}test_release_under_a_licence_that_is_not_active_is_refused",
+    ),
+)  # fmt: skip
+
+LEDGER: Final = (
+    Mutant(
+        "ledger", "a row is changed (trigger)", _APPEND_ONLY,
+        "{table}_append_only BEFORE UPDATE OR DELETE ON", "{table}_append_only BEFORE DELETE ON",
+        f"{_T_LEDGER}test_entry_changed_by_the_owner_is_refused",
+    ),
+    Mutant(
+        "ledger", "the record is emptied (trigger)", _APPEND_ONLY,
+        "CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table}\n    FOR EACH STATEMENT",
+        "CREATE TRIGGER {table}_no_truncate AFTER INSERT ON {table}\n    FOR EACH STATEMENT WHEN (false)",
+        f"{_T_LEDGER}test_entry_changed_by_the_owner_is_refused",
+    ),
+    Mutant(
+        "ledger", "a seal leaves a gap (trigger)", _APPEND_ONLY,
+        "    IF NEW.seq <> (SELECT", "    IF false AND NEW.seq <> (SELECT",
+        f"{_T_SEAL}test_seal_with_a_gap_is_refused",
+    ),
+    Mutant(
+        "ledger", "verification does not recompute the rows", _VERIFY,
+        "        if leaf != seal.leaf_hash or link != seal.link_hash:", "        if False:",
+        f"{_T_SEAL}test_ledger_tampered_with_is_found",
+    ),
+    Mutant(
+        "ledger", "verification does not check the head's signature", _VERIFY,
+        "        public.verify(rfc8785.dumps(head_document(head)), bytes.fromhex(head.signature))",
+        "        pass",
+        f"{_T_SEAL}test_ledger_tampered_with_is_found",
+    ),
+    Mutant(
+        "ledger", "verification does not ask the witness", _VERIFY,
+        "        if head is None or head_document(head) != said[\"head\"] or head.signature != said[\"signature\"]:",
+        "        if False:", f"{_T_SEAL}test_ledger_tampered_with_is_found",
+    ),
+    Mutant(
+        "ledger", "a pack is taken with rows dropped", _OFFLINE,
+        '    if document["row_count"] != len(document["rows"]):', "    if False:",
+        f"{_T_PACKS}test_pack_with_a_row_dropped_and_signed_anew_fails_its_count",
+    ),
+    Mutant(
+        "ledger", "a pack is taken with a row that is not in the ledger", _OFFLINE,
+        '    if _root(leaf, row["seq"] - 1, head["size"], path).hex() != head["root_hash"]:', "    if False:",
+        f"{_T_PACKS}test_pack_with_a_row_forged_by_the_key_holder_fails_its_proof",
+    ),
+    Mutant(
+        "ledger", "a pack is taken under any signature", _OFFLINE,
+        "        VerifyKey(public_key).verify(canonical(document), raw)", "        pass",
+        f"{_T_PACKS}test_pack_with_any_byte_flipped_fails",
+    ),
+)  # fmt: skip
+
+ACCESS: Final = (
+    Mutant(
+        "access", "another team's filing is shown", "procurement/filings/queries.py",
+        "    return filings.filter(team=actor.team)", "    return filings",
+        f"{_T_URLS}test_page_answers_each_role_as_listed[filings:detail]",
+    ),
+    Mutant(
+        "access", "everybody may suspend a licence", "accounts/permissions.py",
+        "    Act.SUSPEND_LICENCE: _OFFICER,", "    Act.SUSPEND_LICENCE: _EVERYBODY,",
+        f"{_T_URLS}test_api_answers_each_role_as_listed[api:suspend_licence]",
+    ),
+    Mutant(
+        "access", "a token outlives its membership", "accounts/services.py",
+        "    return Actor(membership) if is_live and membership.person.left_at is None else None",
+        "    return Actor(membership)", f"{_T_TOKENS}test_token_of_an_ended_membership_is_refused",
+    ),
+    Mutant(
+        "access", "a revoked token opens the API", "accounts/services.py",
+        ".filter(token_sha256=_digest(token), revoked_at=None, user__is_active=True)",
+        ".filter(token_sha256=_digest(token))", f"{_T_TOKENS}test_revoked_token_is_refused",
+    ),
+)  # fmt: skip
+
+MUTANTS: Final = (*RUNTIME, *FOUR_EYES, *BALANCES, *LEDGER, *ACCESS)
