@@ -33,7 +33,9 @@ class Lease(models.Model):
     class Meta:
         ordering = ("placed_at",)
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=("device",), condition=Q(released_at=None), name="lease_one_live_per_device"),
+            models.UniqueConstraint(
+                fields=("device",), condition=Q(released_at=None), name="lease_one_live_per_device"
+            ),
             models.UniqueConstraint(fields=("device", "attempt"), name="lease_once_per_attempt"),
             models.CheckConstraint(
                 condition=Q(charged_until=None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from procurement.screening.list_services import load_list
 from procurement.screening.services import search
 
