@@ -23,7 +23,7 @@ Ending, A = AttemptOutcome, JobAction
         (Ending.HOST_LOST, A.REQUEUE),
     ],
 )
-def test_outcome_of_a_first_attempt(outcome: O, expected: A) -> None:
+def test_outcome_of_a_first_attempt(outcome: Ending, expected: A) -> None:
     assert judge(Ended(outcome, "said")).action == expected
 
 
