@@ -131,7 +131,7 @@ def _maintenance() -> Iterator[psycopg.Connection]:
 
 @contextmanager
 def _locked() -> Iterator[None]:
-    descriptor = os.open(socket_folder() / "template.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    descriptor = os.open(socket_folder() / f"template-{_CHECKOUT}.lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield

@@ -127,7 +127,7 @@ def judge(copy: Path, mutant: Mutant) -> tuple[str, str]:
     """Whether the mutant's test went red, and in which words."""
     results = copy / "results.xml"
     results.unlink(missing_ok=True)
-    output = _pytest(copy, [mutant.test, f"--junitxml={results}"])
+    output = _pytest(copy, ["-x", mutant.test, f"--junitxml={results}"])
     if not results.exists():
         return "INVALID", output[-600:]
     cases = list(ET.parse(results).iter("testcase"))
