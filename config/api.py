@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from allocation.jobs.api import router as jobs
 from django.core.exceptions import ObjectDoesNotExist
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import ValidationError
-from procurement.determinations.api import router as determinations
 
 from accounts.api import Bearer
+from allocation.jobs.api import router as jobs
 from ledger.errors import DomainError, InvalidInput
+from procurement.determinations.api import router as determinations
 from procurement.filings.api import router as filings
 from procurement.licences.api import router as licences
 from procurement.orders.api import router as orders
