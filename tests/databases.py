@@ -64,7 +64,7 @@ def _build(connection: psycopg.Connection, name: str) -> None:
         owner, app = owning.info.user, str(conninfo_to_dict(urls.app_url())["user"])
         roles.grant_defaults(owning, owner=owner, app=app)
     done = subprocess.run(
-        [sys.executable, str(ROOT / "manage.py"), "migrate", "--verbosity", "0"],
+        [sys.executable, str(ROOT / "manage.py"), "migrate", "--skip-checks", "--verbosity", "0"],
         env={**os.environ, "WRIT_DATABASE_NAME": building},
         capture_output=True,
         text=True,
