@@ -28,6 +28,8 @@ def main(argv: list[str]) -> int:
     try:
         from django.core.exceptions import ImproperlyConfigured
         from django.core.management import execute_from_command_line
+        from django.db.utils import ProgrammingError
+        from psycopg.errors import UndefinedColumn, UndefinedTable
     except ImportError:
         print("Django is not installed here. Run `make setup`, then use .venv/bin/python manage.py …", file=sys.stderr)
         return 1
@@ -39,6 +41,15 @@ def main(argv: list[str]) -> int:
         execute_from_command_line(argv)
     except (SetupFault, ImproperlyConfigured) as fault:
         print(f"writ: {fault}", file=sys.stderr)
+        return 1
+    except ProgrammingError as fault:
+        if not isinstance(fault.__cause__, UndefinedTable | UndefinedColumn):
+            raise
+        print(
+            "writ: The database is empty or older than this version. Run `.venv/bin/python manage.py migrate`, "
+            "then this command again.",
+            file=sys.stderr,
+        )
         return 1
     except KeyboardInterrupt:
         return 130
