@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.exceptions import ObjectDoesNotExist
+from django.db import DataError
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import ValidationError
@@ -60,3 +61,9 @@ def malformed(request: HttpRequest, fault: ValidationError) -> HttpResponse:
         {"field": ".".join(str(part) for part in error["loc"][1:]), "message": error["msg"]} for error in fault.errors
     ]
     return _answer(request, 422, "invalid_input", "What was sent does not fit; see `faults`.", faults=faults)
+
+
+@api.exception_handler(DataError)
+def unstorable(request: HttpRequest, fault: DataError) -> HttpResponse:
+    """What PostgreSQL cannot hold, such as a NUL in a text or a page number past 64 bits."""
+    return _answer(request, 422, "invalid_input", "A text holds a NUL character, or a number is too large.")

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
@@ -114,10 +115,12 @@ def get_order(request: HttpRequest, order_id: uuid.UUID) -> Order:
 
 @router.post("", response={201: OrderOut})
 def create_order(request: HttpRequest, said: OrderIn) -> Status[Order]:
-    """State the demand and save a draft order."""
+    """State the demand and save a draft order: both or neither."""
     actor = caller(request)
-    demand = services.state_demand(actor=actor, demand=_demand(said.demand))
-    return Status(201, services.create_order(actor=actor, facts=_facts(request, said, demand)))
+    with transaction.atomic():
+        demand = services.state_demand(actor=actor, demand=_demand(said.demand))
+        order = services.create_order(actor=actor, facts=_facts(request, said, demand))
+    return Status(201, order)
 
 
 @router.post("/{order_id}/submit", response=OrderOut)
