@@ -64,8 +64,10 @@ def _read(name: str) -> str:
     try:
         raw = sys.stdin.buffer.read(MAX_BYTES + 1) if name == "-" else _file(name)
         return raw.decode("utf-8")
-    except (OSError, UnicodeDecodeError) as fault:
-        raise CommandError(f"{name}: {fault}", returncode=BAD_INPUT) from fault
+    except OSError as fault:
+        raise CommandError(f"{name}: {fault.strerror}.", returncode=BAD_INPUT) from fault
+    except UnicodeDecodeError as fault:
+        raise CommandError(f"{name} is not UTF-8 text (byte {fault.start}).", returncode=BAD_INPUT) from fault
 
 
 def _file(name: str) -> bytes:

@@ -77,7 +77,9 @@ class Command(BaseCommand):
             with _opened(options["batch"]) as lines:
                 for chunk in _chunks(questions(lines)):
                     bad += self._answer(chunk, options["purpose"])
-        except (BatchFault, InvalidInput, OSError, UnicodeDecodeError) as fault:
+        except OSError as fault:
+            raise CommandError(f"{options['batch']}: {fault.strerror}.", returncode=BAD_INPUT) from fault
+        except (BatchFault, InvalidInput, UnicodeDecodeError) as fault:
             raise CommandError(f"{options['batch']}: {fault}", returncode=BAD_INPUT) from fault
         if bad:
             raise CommandError(f"{bad} bad lines; every other line was answered.", returncode=BAD_INPUT)

@@ -116,7 +116,8 @@ def _opened(path: str) -> Iterator[Iterable[str]]:
     """
     try:
         if path == "-":
-            yield sys.stdin
+            with open(sys.stdin.fileno(), encoding="utf-8", newline="", closefd=False) as lines:
+                yield lines
             return
         with open(path, encoding="utf-8", newline="") as file:
             yield file
