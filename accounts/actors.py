@@ -36,6 +36,12 @@ class Actor:
         """Their role in that team."""
         return Role(self.membership.role)
 
+    def is_of(self, team_id: uuid.UUID | None) -> bool:
+        """Whether the person is, or ever was, of a team, by whichever membership they act now."""
+        return team_id is not None and (
+            self.team.pk == team_id or Membership.objects.filter(person=self.person, team_id=team_id).exists()
+        )
+
     def may(self, act: Act | str) -> bool:
         """Whether the role permits ``act`` (see ``accounts.permissions``)."""
         return may(self.role, Act(act))

@@ -155,7 +155,13 @@ if _is_owner and not urls.owner_url():
     _env.faults.append("No role that may migrate is known: set WRIT_OWNER_DATABASE_URL (docs/operations.md).")
 DATABASES = {"default": _database(urls.owner_url() if _is_owner else urls.app_url())}
 REDIS_URL = urls.redis_url()
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "OPTIONS": {"serializer": "config.cache.JsonSerializer"},
+    }
+}
 
 CELERY_BROKER_URL = urls.broker_url()
 CELERY_TASK_DEFAULT_QUEUE = "control"

@@ -291,7 +291,7 @@ def licence(order: Order, run: int, side: Side, authority: str, granted: int) ->
         valid_from=today, lines=(line,), conditions=provisos(order, end_user),
     )  # fmt: skip
     recorded = record_licence(actor=olivia, paper=paper, upload=document(number, authority, granted, today))
-    return activate_licence(actor=olivia, licence=recorded)
+    return activate_licence(actor=people.actor("bruno"), licence=recorded)
 
 
 def provisos(order: Order, end_user: Party) -> tuple[Proviso, ...]:

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from django.db import models
 from django.db.models import F, Q
-from django.db.models.functions import Now
+from django.db.models.functions import Lower, Now
 
 from ledger.ids import uuid7
 from ledger.transitions import choices, state_check
@@ -44,7 +44,7 @@ class Licence(models.Model):
         constraints: ClassVar = [
             state_check(LicenceState, "licence_state_known"),
             state_check(Side, "licence_side_known", "side"),
-            models.UniqueConstraint(fields=("authority", "number"), name="licence_number_once"),
+            models.UniqueConstraint(Lower("authority"), Lower("number"), name="licence_number_once"),
         ]
 
     def __str__(self) -> str:

@@ -98,10 +98,11 @@ def record_licence(*, actor: Actor, paper: Paper, upload: Upload) -> Licence:
     with transaction.atomic():
         actor.require(Act.RECORD_LICENCE)
         order = Order.objects.select_for_update().get(pk=paper.order.pk)
+        _refuse_applicants_side(actor, order)
         _check_paper(paper, order)
         licence = Licence.objects.create(
-            reference=next_reference("LIC"), side=paper.side, authority=paper.authority.strip(),
-            number=paper.number.strip(), kind=paper.kind.strip(), order=order, holder=paper.holder,
+            reference=next_reference("LIC"), side=paper.side, authority=_plain(paper.authority),
+            number=_plain(paper.number), kind=paper.kind.strip(), order=order, holder=paper.holder,
             issued_on=paper.issued_on, valid_from=paper.valid_from, recorded_by=actor.membership,
         )  # fmt: skip
         for number, line in enumerate(paper.lines, start=1):
@@ -115,10 +116,18 @@ def record_licence(*, actor: Actor, paper: Paper, upload: Upload) -> Licence:
 
 
 def activate_licence(*, actor: Actor, licence: Licence) -> Licence:
-    """Put a recorded licence into force: from now on shipments and jobs may rest on it."""
+    """Put a recorded licence into force: from now on shipments and jobs may rest on it.
+
+    Raises:
+        NotPermitted: the same person recorded it. Two read the document, or one officer alone could bring back
+            under another spelling what it takes two to reinstate.
+    """
     with transaction.atomic():
         actor.require(Act.RECORD_LICENCE)
         locked = _locked(licence.pk)
+        _refuse_applicants_side(actor, locked.order)
+        if locked.recorded_by.person_id == actor.person.pk:
+            raise NotPermitted("You recorded this licence. A second person reads it against its document.")
         _move(locked, LicenceAction.ACTIVATE)
         record("licence.activated", locked, actor=actor, facts=_facts(locked))
         _publish(locked, LicenceAction.ACTIVATE, None, "The licence is in force.")
@@ -153,6 +162,7 @@ def propose_licence_act(*, actor: Actor, licence: Licence, proposal: Proposal) -
     with transaction.atomic():
         actor.require(_act_for(proposal.action))
         locked = _locked(licence.pk)
+        _refuse_applicants_side(actor, locked.order)
         _check_takes_two(proposal)
         advance(EDGES, locked.state, proposal.action)
         waiting = queries.open_act(locked)
@@ -176,6 +186,7 @@ def countersign_licence_act(*, actor: Actor, act: LicenceAct) -> LicenceAct:
     with transaction.atomic():
         actor.require(_act_for(LicenceAction(act.action)))
         locked = _locked(act.licence_id)
+        _refuse_applicants_side(actor, locked.order)
         current = _open(act.pk)
         if current.proposer_person_id == actor.person.pk:
             raise NotPermitted("You proposed this act. A second person has to countersign it.")
@@ -245,6 +256,17 @@ def _write_condition(actor: Actor, licence: Licence, proviso: Proviso) -> None:
         attested_by=actor.membership if attested else None,
         **{**vars(proviso), "text": proviso.text.strip()},
     )
+
+
+def _plain(text: str) -> str:
+    """The text without doubled or outer spaces."""
+    return " ".join(text.split())
+
+
+def _refuse_applicants_side(actor: Actor, order: Order) -> None:
+    """The team that ordered does not decide on its own licences; to suspend one, which only stops, it may."""
+    if actor.is_of(order.team_id):
+        raise NotPermitted("You are of the team that ordered; another officer has to act.")
 
 
 def _locked(licence_id: uuid.UUID) -> Licence:
@@ -342,7 +364,8 @@ def _check_paper(paper: Paper, order: Order) -> None:
         raise InvalidInput(f"{order.reference} is {state}; a licence is for an approved order.", field="order")
     for name, limit in (("authority", 120), ("number", 80), ("kind", 60)):
         _said(getattr(paper, name), name, limit)
-    if Licence.objects.filter(authority=paper.authority.strip(), number=paper.number.strip()).exists():
+    authority, number = _plain(paper.authority), _plain(paper.number)
+    if Licence.objects.filter(authority__iexact=authority, number__iexact=number).exists():
         raise InvalidInput(f"{paper.authority} {paper.number} is recorded already.", field="number")
     if paper.issued_on > timezone.now().date():
         raise InvalidInput("The day of issue lies in the future.", field="issued_on")

@@ -83,7 +83,9 @@ def _permitted(licence: Licence, actor: Actor, waiting: LicenceAct | None) -> di
     is_signer = waiting is not None and waiting.proposer_person_id == actor.person.pk
     signs = actor.may(Act.REINSTATE_LICENCE)
     return {
-        "may_activate": actor.may(Act.RECORD_LICENCE) and licence.state == LicenceState.DRAFT,
+        "may_activate": actor.may(Act.RECORD_LICENCE)
+        and licence.state == LicenceState.DRAFT
+        and licence.recorded_by.person_id != actor.person.pk,
         "may_suspend": actor.may(Act.SUSPEND_LICENCE) and licence.state == LicenceState.ACTIVE,
         "may_reinstate": signs and licence.state == LicenceState.SUSPENDED and waiting is None,
         "may_revoke": signs and licence.state in REVOCABLE and waiting is None,

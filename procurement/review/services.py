@@ -156,8 +156,12 @@ def answer_question(*, actor: Actor, case_id: uuid.UUID, answer: str) -> Questio
 def raise_flag(*, actor: Actor | None, case: Case, code: str, evidence: str) -> Flag:
     """Tick a red flag of the catalogue, with its evidence; a computed one has no actor. Flags decide nothing."""
     with transaction.atomic():
+        case = _locked(case.pk)
         if actor:
             actor.require(Act.REVIEW_CASE)
+            _refuse_applicants_side(case, actor)
+        if case.state in (CaseState.CLOSED, CaseState.WITHDRAWN):
+            raise Overtaken(f"{case.reference} is closed; a flag belongs to an open case.")
         flag, made = Flag.objects.get_or_create(
             case=case,
             code=code,
@@ -271,8 +275,13 @@ def _own(case_id: uuid.UUID, actor: Actor) -> Case:
     return case
 
 
+def is_applicants_side(case: Case, actor: Actor) -> bool:
+    """Whether the person is the applicant, or of the applicant's team by any membership they have or had."""
+    return case.applicant_person_id == actor.person.pk or actor.is_of(case.applicant_team_id)
+
+
 def _refuse_applicants_side(case: Case, actor: Actor) -> None:
-    if case.applicant_person_id == actor.person.pk or case.applicant_team_id == actor.team.pk:
+    if is_applicants_side(case, actor):
         raise NotPermitted("You are of the applicant's side on this case; another officer has to act.")
 
 

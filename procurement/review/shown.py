@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from accounts.actors import Actor
 from accounts.permissions import Act
 from ledger.queries import history
-from procurement.review import outcomes, queries
+from procurement.review import outcomes, queries, services
 from procurement.review.flags import CATALOGUE
 from procurement.review.models import Case, Decision
 from procurement.review.states import CaseKind, CaseState
@@ -30,7 +30,7 @@ class Permitted:
 def permitted(case: Case, actor: Actor, decision: Decision | None) -> Permitted:
     """What this person may do on the case now, and why not where they might expect to."""
     is_officer = actor.may(Act.REVIEW_CASE)
-    is_applicants_side = case.applicant_team_id == actor.team.pk or case.applicant_person_id == actor.person.pk
+    is_applicants_side = services.is_applicants_side(case, actor)
     may_act = is_officer and not is_applicants_side
     advised_by_me = decision is not None and decision.decider_person_id == actor.person.pk
     return Permitted(

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.actors import Actor
+from accounts.models import Membership
 from accounts.permissions import Act
 from ledger.errors import InvalidInput, NotPermitted, Overtaken
 from ledger.events import PartyMatched, publish
@@ -88,7 +89,8 @@ def _locked_hit(hit_id: uuid.UUID) -> Hit:
 
 def _require_other_side(actor: Actor, hit: Hit) -> None:
     """Nobody decides about their own organisation."""
-    if actor.team.organisation.party_id == hit.party_id:
+    own = Membership.objects.filter(person=actor.person, team__organisation__party_id=hit.party_id)
+    if own.exists():
         raise NotPermitted("This hit is on your own organisation: an officer of another one decides it.")
 
 

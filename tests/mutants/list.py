@@ -197,9 +197,19 @@ FOUR_EYES: Final = (
     ),
     Mutant(
         "four eyes", "the applicant's side decides (service)", _REVIEW,
-        "    if case.applicant_person_id == actor.person.pk or case.applicant_team_id == actor.team.pk:",
-        "    if False:",
+        "    if is_applicants_side(case, actor):", "    if False:",
         f"{_T_EYES}test_countersign_by_the_applicant_who_is_also_an_officer_is_refused",
+    ),
+    Mutant(
+        "four eyes", "an officer of the applicant's team signs by another membership (trigger)",
+        "procurement/migrations/0006_signers_and_spellings.py", "    IF NEW.applicant_team_id IS NOT NULL AND EXISTS (",
+        "    IF false AND EXISTS (",
+        f"{_T_EYES}test_sql_countersign_by_an_officer_who_is_also_of_the_applicants_team_is_refused",
+    ),
+    Mutant(
+        "four eyes", "who recorded a licence puts it into force", _LICENCES,
+        "        if locked.recorded_by.person_id == actor.person.pk:", "        if False:",
+        "tests/integration/licences/test_recording.py::test_licence_activated_by_who_recorded_it_is_refused",
     ),
     Mutant(
         "four eyes", "the adviser countersigns (constraint)", _PROCUREMENT,
@@ -362,6 +372,11 @@ LEDGER: Final = (
 )  # fmt: skip
 
 ACCESS: Final = (
+    Mutant(
+        "access", "what Redis holds is unpickled", "config/cache.py", "            return json.loads(stored)",
+        "            return __import__('pickle').loads(stored)",
+        "tests/unit/config/test_cache.py::test_pickle_from_redis_is_as_if_nothing_were_there",
+    ),
     Mutant(
         "access", "another team's filing is shown", "procurement/filings/queries.py",
         "    return filings.filter(team=actor.team)", "    return filings",

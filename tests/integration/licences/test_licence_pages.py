@@ -79,8 +79,10 @@ def test_licence_recorded_on_the_page_is_a_draft_until_put_into_force(signed_in:
     parameters = dict(licence.conditions.values_list("kind", "parameter"))
     site = {"site": str(order.site_id)}
     assert parameters == {"checkpoint_window_s": {"seconds": 60}, "site": site, "no_reexport": {}}
-    assert "Put the licence into force" in page(client, licence)
-    assert post(client, "activate", licence).status_code == 303
+    assert "A second officer reads it" in page(client, licence)
+    second = signed_in(make.make_officer())
+    assert "Put the licence into force" in page(second, licence)
+    assert post(second, "activate", licence).status_code == 303
     assert Licence.objects.get(pk=licence.pk).state == LicenceState.ACTIVE
 
 

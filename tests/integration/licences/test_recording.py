@@ -77,6 +77,27 @@ def test_licence_activated_is_in_force(paper: Paper) -> None:
     assert Licence.objects.get(pk=licence.pk).state == LicenceState.ACTIVE
 
 
+def test_licence_activated_by_who_recorded_it_is_refused(paper: Paper) -> None:
+    licence = recorded(paper)
+    again = make.make_officer(person=licence.recorded_by.person)
+    with pytest.raises(NotPermitted, match="second person"):
+        activate_licence(actor=again, licence=licence)
+
+
+def test_licence_activated_by_an_officer_who_was_of_the_ordering_team_is_refused(paper: Paper) -> None:
+    licence = recorded(paper)
+    insider = make.make_officer()
+    make.make_membership("applicant", person=insider.person, team=licence.order.team)
+    with pytest.raises(NotPermitted, match="team that ordered"):
+        activate_licence(actor=insider, licence=licence)
+
+
+def test_licence_of_a_number_spelt_otherwise_is_refused(paper: Paper) -> None:
+    recorded(paper)
+    with pytest.raises(InvalidInput, match="recorded already"):
+        recorded(replace(paper, authority="us  bis", number=" d1234567"))
+
+
 def test_licence_of_a_number_recorded_before_is_refused(paper: Paper) -> None:
     recorded(paper)
     with pytest.raises(InvalidInput, match="US BIS D1234567 is recorded already"):

@@ -84,6 +84,19 @@ def test_sql_countersign_by_the_applicants_side_is_refused(review: Review) -> No
         sign_by_sql(Decision.objects.get(), insider)
 
 
+def test_decision_by_an_officer_who_is_also_of_the_applicants_team_is_refused(review: Review) -> None:
+    factories.make_membership("applicant", person=review.first.person, team=review.applicant.team)
+    with pytest.raises(NotPermitted, match="applicant's side"):
+        services.claim_case(actor=review.first, case_id=review.case.pk)
+
+
+def test_sql_countersign_by_an_officer_who_is_also_of_the_applicants_team_is_refused(review: Review) -> None:
+    review.advised()
+    factories.make_membership("applicant", person=review.second.person, team=review.applicant.team)
+    with pytest.raises(IntegrityError, match="of the applicant's team"):
+        sign_by_sql(Decision.objects.get(), review.second)
+
+
 @pytest.mark.parametrize("role", [role for role in Role if role != Role.OFFICER])
 def test_sql_countersign_by_another_role_is_refused(review: Review, role: Role) -> None:
     review.advised()
