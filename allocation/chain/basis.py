@@ -19,6 +19,7 @@ from procurement.licences.models import Licence, LicenceLine
 from procurement.orders.models import Order, Receipt
 from procurement.parties.models import Party
 from procurement.review.models import Decision
+from procurement.screening.subjects import parties_of_filing, parties_of_order
 
 
 @dataclass
@@ -49,10 +50,10 @@ class Basis:
 
 def basis_of_order(order_id: UUID, *, now: datetime) -> Basis:
     """What is known of an order, without any filing or job."""
-    order = Order.objects.select_related("demand", "site").get(pk=order_id)
+    order = Order.objects.select_related("demand", "site", "team").get(pk=order_id)
     basis = Basis(now=now, order=order)
     basis.determinations = list(Determination.objects.filter(order=order, superseded_at=None))
-    basis.parties = list(_parties(order_id))
+    basis.parties = list(_parties(order))
     basis.devices = list(devices_of_order(order_id))
     return _complete(basis)
 
@@ -60,10 +61,10 @@ def basis_of_order(order_id: UUID, *, now: datetime) -> Basis:
 def basis_of_filing(filing_id: UUID, *, now: datetime, devices: Iterable[Device] | None = None) -> Basis:
     """What is known of a filing, on the devices of its order and chip unless others are named."""
     filing = Filing.objects.select_related("team__organisation", "chip").get(pk=filing_id)
-    order = Order.objects.select_related("demand", "site").get(pk=filing.order_id)
+    order = Order.objects.select_related("demand", "site", "team").get(pk=filing.order_id)
     basis = Basis(now=now, order=order, filing=filing)
     basis.determinations = list(Determination.objects.filter(order=order, superseded_at=None))
-    basis.parties = list(_parties(order.pk, filing))
+    basis.parties = list(_parties(order, filing))
     basis.decision = Decision.objects.filter(case__filing=filing, returned_at=None).order_by("-advised_at").first()
     basis.grant = Grant.objects.filter(filing=filing).order_by("-created_at").first()
     found = devices_of_order(order.pk).filter(chip=filing.chip_id) if devices is None else devices
@@ -91,12 +92,12 @@ def devices_of_order(order_id: UUID) -> QuerySet[Device]:
     return found.select_related("site", "host", "item").order_by("serial")
 
 
-def _parties(order_id: UUID, filing: Filing | None = None) -> QuerySet[Party]:
-    """The parties of the order, and with a filing its remote users and the team's own organisation."""
-    wanted = Q(order_roles__order=order_id)
+def _parties(order: Order, filing: Filing | None = None) -> QuerySet[Party]:
+    """Everybody who is screened for the order, and with a filing for that too: owners up the tree among them."""
+    wanted = Q(pk__in=parties_of_order(order).values("pk"))
     if filing is not None:
-        wanted |= Q(remote_access__filing=filing) | Q(organisation__teams=filing.team_id)
-    return Party.objects.filter(wanted).distinct().order_by("name", "pk")
+        wanted |= Q(pk__in=parties_of_filing(filing).values("pk"))
+    return Party.objects.filter(wanted).order_by("name", "pk")
 
 
 def _complete(basis: Basis) -> Basis:

@@ -94,7 +94,7 @@ _SCREENING: Final = {
 
 
 def screening_link(basis: Basis) -> Link:
-    """Every party of the order, remote user and the team's own organisation is screened clear."""
+    """Everybody who is screened for the order and the filing is clear, owners and the site's operator too."""
     dirty = [party for party in basis.parties if party.screening_state != ScreeningState.CLEAR]
     dirty.sort(key=lambda party: (party.screening_state != ScreeningState.MATCHED, party.name))
     broken = bool(dirty) or not basis.parties

@@ -32,6 +32,7 @@ from procurement.review import services as review
 from procurement.review.models import Decision
 from procurement.review.states import CaseKind, Outcome
 from procurement.screening import services as screening
+from procurement.screening.subjects import orders_reaching, parties_of_order
 
 __all__ = [
     "Demand",
@@ -206,9 +207,8 @@ def submit_order(*, actor: Actor, order: Order) -> Order:
 
 
 def _stop_if_matched(order: Order) -> None:
-    """An order that names a party matched before is stopped as it comes in; nobody has to match it again."""
-    named = Party.objects.filter(order_roles__order=order) | Party.objects.filter(sites=order.site_id)
-    if named.filter(screening_state=ScreeningState.MATCHED).exists():
+    """An order with a party matched before is stopped as it comes in; nobody has to match it again."""
+    if parties_of_order(order).filter(screening_state=ScreeningState.MATCHED).exists():
         order.state = advance(EDGES, order.state, OrderAction.STOP)
         order.save(update_fields=["state"])
         record("order.stopped", order, facts={"reason": "A party of the order is a confirmed match on a list."})
@@ -246,9 +246,8 @@ def stop_order(*, actor: Actor, order: Order, reason: str) -> Order:
 
 
 def stop_orders_naming(*, actor: Actor, party: Party, reason: str) -> list[Order]:
-    """Stop every order in review or approved that names a matched party, or whose site it operates."""
-    named = Order.objects.filter(parties__party=party) | Order.objects.filter(site__operator=party)
-    orders = named.filter(state__in=COUNTED).distinct().order_by("pk")
+    """Stop every order in review or approved that a matched party was screened for, as an owner too."""
+    orders = orders_reaching(party).filter(state__in=COUNTED).order_by("pk")
     with transaction.atomic():
         return [stop_order(actor=actor, order=order, reason=reason) for order in orders]
 
@@ -262,8 +261,8 @@ def resume_order(*, actor: Actor, order: Order, reason: str) -> Order:
     with transaction.atomic():
         actor.require(Act.DECIDE_HIT)
         locked = _locked(order.pk)
-        matched = locked.parties.filter(party__screening_state=ScreeningState.MATCHED).select_related("party")
-        names = [f"{each.party.name} is matched to a list entry." for each in matched]
+        matched = parties_of_order(locked).filter(screening_state=ScreeningState.MATCHED)
+        names = [f"{party.name} is matched to a list entry." for party in matched]
         if names:
             raise ComplianceRefusal(f"{locked.reference} stays stopped.", blockers=tuple(names))
         locked.state = advance(EDGES, locked.state, OrderAction.RESUME)

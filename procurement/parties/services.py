@@ -71,9 +71,7 @@ def add_name(*, actor: Actor, party: Party, name: str, kind: str = "alias") -> P
         visible = parties_visible_to(actor).get(pk=party.pk)
         current = Party.objects.select_for_update().get(pk=visible.pk)
         added = PartyName.objects.create(party=current, name=_said(name, "name", 300), kind=kind[:20])
-        if current.screening_state == ScreeningState.CLEAR:
-            current.screening_state = ScreeningState.NOT_SCREENED
-            current.save(update_fields=["screening_state"])
+        _ask_for_screening(current)
         record("party.name_added", current, actor=actor, facts={"kind": added.kind})
     return added
 
@@ -81,6 +79,8 @@ def add_name(*, actor: Actor, party: Party, name: str, kind: str = "alias") -> P
 def record_ownership(*, actor: Actor, owner: Party, owned: Party, share_percent: Decimal | None,
                      starts_on: date | None = None) -> Ownership:  # fmt: skip
     """Record a direct share; ``None`` says that the share is not known, which blocks where it matters.
+
+    The owned party has to be screened again, with its owner; its version rises, so that what runs is judged anew.
 
     Raises:
         InvalidInput: a party that owns itself, or a share that is not above 0 and at most 100 %.
@@ -94,11 +94,13 @@ def record_ownership(*, actor: Actor, owner: Party, owned: Party, share_percent:
             raise InvalidInput("A share is above 0 and at most 100 percent.", field="share_percent")
         for each in (owner, owned):
             parties_visible_to(actor).get(pk=each.pk)
+        current = Party.objects.select_for_update().get(pk=owned.pk)
         held = Ownership.objects.create(
-            owner=owner, owned=owned, share_percent=share_percent, starts_on=starts_on
+            owner=owner, owned=current, share_percent=share_percent, starts_on=starts_on
         )
+        _ask_for_screening(current)
         share = None if share_percent is None else str(share_percent)
-        record("party.ownership_recorded", owned, actor=actor, facts={"owner": str(owner.pk), "share": share})
+        record("party.ownership_recorded", current, actor=actor, facts={"owner": str(owner.pk), "share": share})
     return held
 
 
@@ -114,6 +116,13 @@ def register_site(*, actor: Actor, facts: SiteFacts) -> Site:
         site = Site.objects.create(**vars(facts), team=_team_of(actor))
         record("site.registered", site, actor=actor, facts={"name": site.name, "country": site.country})
     return site
+
+
+def _ask_for_screening(party: Party) -> None:
+    """What was said of the party no longer covers it; a confirmed match stands until two officers release it."""
+    if party.screening_state in (ScreeningState.CLEAR, ScreeningState.UNDECIDED):
+        party.screening_state = ScreeningState.NOT_SCREENED
+        party.save(update_fields=["screening_state"])
 
 
 def _require_any(actor: Actor, acts: tuple[Act, ...]) -> None:

@@ -39,15 +39,28 @@ def parties_of_filing(filing: Filing) -> QuerySet[Party]:
     return _with_owners(roots.values_list("pk", flat=True))
 
 
+def orders_reaching(party: Party) -> QuerySet[Order]:
+    """Every order that the party is screened for: it, or anybody it holds a share in, is a party of it."""
+    held = _reached({party.pk}, "owner", "owned")
+    return Order.objects.filter(
+        Q(parties__party__in=held) | Q(site__operator__in=held) | Q(team__organisation__party__in=held)
+    ).distinct()
+
+
 def _with_owners(roots: Iterable[uuid.UUID]) -> QuerySet[Party]:
-    """The parties and, up the tree, everybody who holds a share in them today; circles end by themselves."""
+    """The parties and, up the tree, everybody who holds a share in them today."""
+    return Party.objects.filter(pk__in=_reached(set(roots), "owned", "owner")).order_by("pk")
+
+
+def _reached(roots: set[uuid.UUID], near: str, far: str) -> set[uuid.UUID]:
+    """The roots and whom today's shares lead to, from the ``near`` to the ``far`` end; circles end by themselves."""
     today = timezone.now().date()
+    in_force = Ownership.objects.filter(
+        Q(starts_on=None) | Q(starts_on__lte=today), Q(ends_on=None) | Q(ends_on__gt=today)
+    )
     known = set(roots)
     edge = known
     while edge:
-        owners = Ownership.objects.filter(
-            Q(starts_on=None) | Q(starts_on__lte=today), Q(ends_on=None) | Q(ends_on__gt=today), owned__in=edge
-        )
-        edge = set(owners.values_list("owner", flat=True)) - known
+        edge = set(in_force.filter(**{f"{near}__in": edge}).values_list(far, flat=True)) - known
         known |= edge
-    return Party.objects.filter(pk__in=known).order_by("pk")
+    return known

@@ -14,6 +14,7 @@ from allocation.dispatch import drains
 from allocation.dispatch.models import Drain, DrainItem
 from allocation.dispatch.queries import progress_of_drain, what_would_stop_licence
 from allocation.grants.models import Grant
+from allocation.inventory import quarantine
 from allocation.inventory.models import Device
 from allocation.jobs.services import cancel_job
 from allocation.scheduler.passes import run_pass
@@ -24,7 +25,8 @@ from procurement.determinations.models import Determination
 from procurement.filings.models import Filing
 from procurement.licences.models import Licence, LicenceLine
 from procurement.orders.models import DemandAssessment, Order
-from procurement.parties.models import Party, Site
+from procurement.parties.models import Ownership, Party, Site
+from procurement.parties.services import record_ownership
 from procurement.review.models import Decision
 from tests import factories as make
 from tests.integration.allocation.worlds import World, attempt_of, determine
@@ -198,6 +200,67 @@ def test_listed_party_stops_now_quarantines_and_opens_an_incident(world: World) 
     assert host.renew(attempt)[0]["answer"] == "stop"
     assert set(Device.objects.values_list("state", flat=True)) == {"quarantined"}
     assert world.order.site.devices.filter(incidents=None).count() == 4
+
+
+def owner_of_end_user(world: World) -> Party:
+    """Somebody two levels up who is named nowhere in the order."""
+    parent, middle = make.make_party(), make.make_party()
+    Ownership.objects.create(owner=middle, owned=make.end_user_of(world.order), share_percent=60)
+    Ownership.objects.create(owner=parent, owned=middle, share_percent=None)
+    return parent
+
+
+def operator_of_site(world: World) -> Party:
+    """The site's operator, in no role of the order."""
+    operator = make.make_party()
+    Site.objects.filter(pk=world.site.pk).update(operator=operator)
+    return operator
+
+
+def owner_of_remote_user(world: World) -> Party:
+    """Somebody who holds a remote user of the filing."""
+    owner, user = make.make_party(), make.make_party()
+    Ownership.objects.create(owner=owner, owned=user, share_percent=51)
+    world.filing.remote_users.create(party=user, purpose="Reads the results.")
+    return owner
+
+
+@pytest.mark.parametrize("reached", [owner_of_end_user, operator_of_site, owner_of_remote_user])
+def test_match_on_anybody_who_was_screened_stops_what_runs_and_bars_new_starts(
+    world: World, reached: Callable[[World], Party]
+) -> None:
+    party = reached(world)
+    host = world.add_host()
+    attempt = world.run(host)
+    assert attempt.links.filter(source="party", object_id=party.pk).exists()
+    Party.objects.filter(pk=party.pk).update(screening_state="matched")
+    assert host.renew(attempt)[0]["answer"] == "stop"
+    with pytest.raises(ComplianceRefusal, match="Screening"):
+        world.submit()
+
+
+@pytest.mark.parametrize("reached", [owner_of_end_user, operator_of_site])
+def test_devices_of_an_order_are_quarantined_for_a_match_up_the_tree(
+    world: World, new_world: Callable[[], World], reached: Callable[[World], Party]
+) -> None:
+    party, other = reached(world), new_world()
+    events.publish(events.PartyMatched(party_id=party.pk, stop_now=True, reason="On the denied persons list."))
+    bound = Device.objects.filter(item__receipt__order=world.order)
+    assert set(bound.values_list("state", "quarantine_reason")) == {("quarantined", quarantine.LISTED)}
+    untouched = Device.objects.filter(item__receipt__order=other.order, quarantine_reason=quarantine.LISTED)
+    assert not untouched.exists()
+
+
+@pytest.mark.parametrize("state", ["clear", "undecided"])
+def test_recorded_owner_makes_running_jobs_be_judged_again(world: World, state: str) -> None:
+    host = world.add_host()
+    attempt = world.run(host)
+    owned = make.end_user_of(world.order)
+    Party.objects.filter(pk=owned.pk).update(screening_state=state)
+    assert host.renew(attempt)[0]["answer"] == "run"
+    owner = make.make_party(screening_state="matched")
+    record_ownership(actor=world.officer, owner=owner, owned=owned, share_percent=None)
+    assert host.renew(attempt)[0]["answer"] == "stop"
 
 
 def test_match_on_a_list_that_stops_nothing_lets_running_jobs_go_on(world: World) -> None:

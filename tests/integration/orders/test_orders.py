@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -16,7 +17,7 @@ from procurement.orders import queries, services
 from procurement.orders.blockers import order_blockers
 from procurement.orders.models import DemandAssessment, EndUse, Order, PartyRole
 from procurement.orders.states import OrderState
-from procurement.parties.models import Party, ScreeningState
+from procurement.parties.models import Ownership, Party, ScreeningState
 from procurement.regimes.lanes import Lane
 from procurement.review import services as review
 from procurement.review.models import Case, Decision
@@ -65,6 +66,14 @@ def lists() -> ListSnapshot:
 def submitted(applicant: Actor, facts: services.OrderFacts) -> Order:
     order = services.create_order(actor=applicant, facts=facts)
     return services.submit_order(actor=applicant, order=order)
+
+
+def owner_of(owned: Party, **fields: Any) -> Party:
+    """Somebody two levels up, named nowhere in the order."""
+    owner, middle = make.make_party(**fields), make.make_party()
+    Ownership.objects.create(owner=middle, owned=owned, share_percent=60)
+    Ownership.objects.create(owner=owner, owned=middle, share_percent=None)
+    return owner
 
 
 def decision(order: Order, outcome: Outcome) -> Decision:
@@ -258,6 +267,27 @@ def test_confirmed_match_stops_each_order_that_names_the_party(
     assert Entry.objects.get(act="order.stopped").facts == {"reason": "A listed party."}
 
 
+def test_confirmed_match_on_an_owner_stops_the_orders_of_what_it_owns(
+    applicant: Actor, facts: services.OrderFacts, lists: ListSnapshot
+) -> None:
+    order, untouched, officer = submitted(applicant, facts), make.make_order(), make.make_officer()
+    owner = owner_of(facts.site.operator)
+    assert services.stop_orders_naming(actor=officer, party=owner, reason="A listed owner.") == [order]
+    assert Order.objects.get(pk=untouched.pk).state == OrderState.APPROVED
+    Party.objects.filter(pk=owner.pk).update(screening_state=ScreeningState.MATCHED)
+    with pytest.raises(ComplianceRefusal, match="stays stopped"):
+        services.resume_order(actor=officer, order=order, reason="Released.")
+
+
+def test_ended_share_no_longer_stops_the_orders_of_what_was_owned(
+    applicant: Actor, facts: services.OrderFacts, lists: ListSnapshot
+) -> None:
+    submitted(applicant, facts)
+    owner = owner_of(facts.site.operator)
+    Ownership.objects.update(ends_on=make.today())
+    assert services.stop_orders_naming(actor=make.make_officer(), party=owner, reason="A listed owner.") == []
+
+
 def test_stopped_order_resumes_only_once_no_party_is_matched(
     applicant: Actor, facts: services.OrderFacts, lists: ListSnapshot
 ) -> None:
@@ -308,3 +338,10 @@ def test_submit_naming_a_party_matched_before_is_stopped_at_once(
     named = replace(facts, parties=[*facts.parties, consignee])
     order = services.submit_order(actor=applicant, order=services.create_order(actor=applicant, facts=named))
     assert order.state == OrderState.STOPPED
+
+
+def test_submit_with_an_owner_matched_before_is_stopped_at_once(
+    applicant: Actor, facts: services.OrderFacts
+) -> None:
+    owner_of(facts.site.operator, screening_state=ScreeningState.MATCHED)
+    assert submitted(applicant, facts).state == OrderState.STOPPED

@@ -106,6 +106,15 @@ def test_name_added_to_a_cleared_party_asks_for_another_screening() -> None:
     assert party.screening_state == ScreeningState.NOT_SCREENED
 
 
+@pytest.mark.parametrize("before", [ScreeningState.CLEAR, ScreeningState.UNDECIDED, ScreeningState.MATCHED])
+def test_recorded_owner_asks_for_another_screening_unless_a_match_is_confirmed(before: ScreeningState) -> None:
+    owner, owned = make.make_party(), make.make_party(screening_state=before)
+    services.record_ownership(actor=make.make_officer(), owner=owner, owned=owned, share_percent=None)
+    stays = before == ScreeningState.MATCHED
+    state = Party.objects.values_list("screening_state", flat=True).get(pk=owned.pk)
+    assert state == (before if stays else ScreeningState.NOT_SCREENED)
+
+
 def test_name_is_not_added_to_a_party_that_the_team_does_not_see() -> None:
     hidden = make.make_party(team=make.make_team())
     with pytest.raises(Party.DoesNotExist):
