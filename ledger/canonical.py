@@ -13,6 +13,34 @@ from ledger.models import Entry
 GENESIS: Final = "0" * 64
 
 
+class NotSealable(ValueError):
+    """The facts have no canonical form that the database gives back as it was."""
+
+
+def check_facts(facts: dict[str, Any]) -> None:
+    """Refuse facts that could be written, but never sealed: one such row would stop the sealer for good.
+
+    Raises:
+        NotSealable: for a float, an integer beyond 2^53 - 1, NUL or a lone surrogate in a text, or what is no JSON.
+    """
+    try:
+        has_float, canonical = _holds_float(facts), rfc8785.dumps(facts)
+    except RecursionError as error:
+        raise NotSealable("it is nested too deeply") from error
+    except ValueError as error:
+        raise NotSealable(str(error)) from error
+    if has_float:
+        raise NotSealable("a number with a fraction is written as a text")
+    if b"\\u0000" in canonical.replace(b"\\\\", b""):
+        raise NotSealable("a text holds NUL")
+
+
+def _holds_float(value: object) -> bool:
+    if isinstance(value, dict):
+        return any(map(_holds_float, value.values()))
+    return any(map(_holds_float, value)) if isinstance(value, list | tuple) else isinstance(value, float)
+
+
 def instant(moment: datetime) -> str:
     """A UTC instant to the microsecond, in ISO 8601."""
     return moment.astimezone(UTC).isoformat(timespec="microseconds")

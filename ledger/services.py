@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 from django.db import connection, models, transaction
 from django.utils import timezone
 
+from ledger.canonical import NotSealable, check_facts
+from ledger.errors import InvalidInput
 from ledger.models import Counter, Entry, OutboxMessage, Pseudonym
 
 if TYPE_CHECKING:
@@ -46,9 +48,14 @@ def record(
 
     Raises:
         RuntimeError: called outside a transaction, where the row could stand without its act.
+        InvalidInput: the facts hold what cannot be sealed; nothing was written.
     """
     if not connection.in_atomic_block:
         raise RuntimeError("ledger.record must run inside the transaction of the act it records")
+    try:
+        check_facts(facts or {})
+    except NotSealable as error:
+        raise InvalidInput(f"The record of {act} cannot be sealed: {error}.") from error
     return Entry.objects.create(
         act=act,
         subject_kind=subject._meta.model_name or "",

@@ -62,7 +62,7 @@ _CHECKPOINT: Final = """
 SELECT (SELECT count(*) FROM live), (SELECT count(*) FROM written)
 """
 _STALE: Final = "The attempt has ended, or does not run on this host under this token."
-_MAX_STEP: Final = 2**62
+_MAX_STEP: Final = 2**53 - 1  # the largest integer that the ledger can seal. Source: RFC 8785, section 3.2.2.3
 
 
 def take_metrics(*, host: Host, request: MetricsRequest) -> None:
@@ -127,7 +127,7 @@ def _metric_row(line: dict[str, Any]) -> dict[str, Any]:
 
 def _check_checkpoint(request: CheckpointRequest) -> None:
     if not 0 <= request.step <= _MAX_STEP or not 0 <= request.size_bytes <= _MAX_STEP:
-        raise InvalidInput("Step and size of a checkpoint are not below 0.", field="step")
+        raise InvalidInput("Step and size of a checkpoint are whole numbers from 0 to 2^53 - 1.", field="step")
     if len(request.name) > 100 or len(request.manifest_sha256) != 64:
         raise InvalidInput("A checkpoint has a name of 100 characters at most and a SHA-256.", field="name")
 

@@ -23,7 +23,7 @@ BATCH_BYTES = 64 << 10
 MAX_FIELDS = 32
 MAX_NAME = 64
 MAX_TEXT = 256
-MAX_NUMBER = 2**53
+MAX_NUMBER = 2**53 - 1
 FORWARDED = "forwarded.json"
 
 log = logging.getLogger("writ.agent")

@@ -1,5 +1,7 @@
 """From submission to settlement, through the real views and the real database."""
 
+import pytest
+
 from allocation.dispatch.models import Lease
 from allocation.grants.models import Grant, Reservation
 from allocation.jobs.models import Checkpoint, Job, LogChunk, Metric
@@ -54,6 +56,18 @@ def test_job_goes_from_submission_to_settlement(world: World) -> None:
     for act in ("job.submitted", "job.placed", "attempt.claimed", "attempt.started", "attempt.ended",
                 "attempt.settled", "job.succeeded"):  # fmt: skip
         assert acts.count(act) == 1, (act, acts)
+
+
+@pytest.mark.parametrize("number", [2**53, 2**62])
+def test_checkpoint_that_the_ledger_could_not_seal_is_refused(world: World, number: int) -> None:
+    host = world.add_host()
+    attempt = world.run(host)
+    host.checkpoint(attempt, number, expect=422)
+    host.metrics(attempt, {"step": number}, expect=422)
+    assert not Checkpoint.objects.exists()
+    assert not Entry.objects.filter(act="checkpoint.committed").exists()
+    host.checkpoint(attempt, 2**53 - 1)
+    assert Entry.objects.get(act="checkpoint.committed").facts["step"] == 2**53 - 1
 
 
 def test_gang_over_two_hosts_starts_when_both_have_claimed(world: World) -> None:

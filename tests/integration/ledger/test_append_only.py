@@ -4,6 +4,8 @@ import psycopg
 import pytest
 from django.db import transaction
 
+from ledger.canonical import entry_document, leaf_hash
+from ledger.errors import InvalidInput
 from ledger.models import Counter, Entry
 from ledger.services import record
 
@@ -53,3 +55,20 @@ def test_entry_changed_by_the_owner_is_refused(
         record("test.done", Counter.objects.create(prefix="TST", year=2026))
     with pytest.raises(psycopg.errors.RestrictViolation, match="append-only"):
         owner_connection.execute(statement)
+
+
+@pytest.mark.parametrize(
+    "fact", [2**53, -(2**53), 1.0, 1e22, float("nan"), "a\x00b", "\ud800", {"\ud800": 1}, {1: 2}, object(), [[2**60]]]
+)
+def test_record_of_what_cannot_be_sealed_is_refused(counter: Counter, fact: object) -> None:
+    with pytest.raises(InvalidInput, match="cannot be sealed"):
+        record("test.done", counter, facts={"fact": fact})
+    assert not Entry.objects.exists()
+
+
+@pytest.mark.parametrize("fact", [2**53 - 1, "\\u0000", "\\\\u0000", "芯片 🖥", None, True, [], {"a": ["b"]}])
+def test_record_of_what_can_be_sealed_is_written(counter: Counter, fact: object) -> None:
+    record("test.done", counter, facts={"fact": fact})
+    entry = Entry.objects.get()
+    assert entry.facts == {"fact": fact}
+    assert len(leaf_hash(entry_document(entry))) == 64

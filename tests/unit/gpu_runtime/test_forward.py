@@ -91,6 +91,14 @@ def test_line_without_a_step_is_left_out(tmp_path: Path, run_folder: Path, line:
     assert listener.heard[0].metrics == ({"step": 3},)
 
 
+@pytest.mark.parametrize("number", [2**53, -(2**53)])
+def test_number_beyond_what_can_be_sealed_is_left_out(tmp_path: Path, run_folder: Path, number: int) -> None:
+    listener = Listener()
+    _write(run_folder, {"step": number}, {"step": 2**53 - 1, "tokens": number})
+    _forwarder(tmp_path, run_folder).forward(listener)
+    assert listener.heard[0].metrics == ({"step": 2**53 - 1},)
+
+
 def test_line_not_finished_yet_waits(tmp_path: Path, run_folder: Path) -> None:
     (run_folder / "metrics.jsonl").write_text('{"step": 1}\n{"ste')
     listener = Listener()
