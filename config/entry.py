@@ -1,9 +1,14 @@
 """Runs a management command with the services it needs, and turns a set-up fault into one clear message."""
 
+import json
 import os
 import sys
+from typing import TYPE_CHECKING, Any
 
 from config.embedded.state import SetupFault
+
+if TYPE_CHECKING:
+    from django.core.management.base import CommandError
 
 # Commands that need no database, or (`test`) start what they need themselves.
 _WITHOUT_SERVICES = frozenset(
@@ -28,6 +33,7 @@ def main(argv: list[str]) -> int:
     try:
         from django.core.exceptions import ImproperlyConfigured
         from django.core.management import execute_from_command_line
+        from django.core.management.base import CommandError
         from django.db.utils import ProgrammingError
         from psycopg.errors import UndefinedColumn, UndefinedTable
     except ImportError:
@@ -38,7 +44,11 @@ def main(argv: list[str]) -> int:
             from config.embedded.services import ensure
 
             ensure()
-        execute_from_command_line(argv)
+        execute_from_command_line([*argv, "--traceback"] if "--json" in argv else argv)
+    except CommandError as refusal:
+        print(json.dumps(refusal_as_json(refusal), ensure_ascii=False))
+        print(f"writ: {refusal}", file=sys.stderr)
+        return refusal.returncode
     except (SetupFault, ImproperlyConfigured) as fault:
         print(f"writ: {fault}", file=sys.stderr)
         return 1
@@ -60,3 +70,16 @@ def _needs_services(command: str, argv: list[str]) -> bool:
     if "--help" in argv:
         return False
     return command not in _WITHOUT_SERVICES or "--database" in argv
+
+
+_CODES = {2: "invalid_input", 3: "refused_by_compliance"}
+
+
+def refusal_as_json(refusal: "CommandError") -> dict[str, Any]:
+    """What a command with --json says when it refuses: a stable code, words, and every reason."""
+    cause = refusal.__cause__
+    return {
+        "code": getattr(cause, "code", None) or _CODES.get(refusal.returncode, "fault"),
+        "message": getattr(cause, "message", None) or str(refusal),
+        "blockers": list(getattr(cause, "blockers", ())),
+    }

@@ -218,3 +218,13 @@ def say(line: str) -> None:
     """A line for the person at the terminal."""
     sys.stdout.write(f"writ: {line}\n")
     sys.stdout.flush()
+
+
+def reporter(*, as_json: bool) -> Callable[[str], None]:
+    """Where lines for the person go: standard output, or standard error where that is kept for JSON."""
+    return _say_aside if as_json else say
+
+
+def _say_aside(line: str) -> None:
+    sys.stderr.write(f"writ: {line}\n")
+    sys.stderr.flush()

@@ -155,7 +155,7 @@ def draft(applicant: Actor, supplier: Party, buyer: Party, site: Site, consignee
 def show_determinations(say: Narrator, first: Order, second: Order, third: Order) -> None:
     """Chapter 3."""
     say.step(3, "Determinations of both regimes, as of today; screening")
-    for order in (first, second):
+    for order in (first, second, third):
         for each in Determination.objects.filter(order=order, superseded_at=None).order_by("-regime"):
             tell_determination(say, order, each)
     lanes = set(Determination.objects.filter(order=second, superseded_at=None).values_list("lane", flat=True))
@@ -204,7 +204,8 @@ def confirm_listed(say: Narrator, order: Order) -> None:
             reason="Same name, same country, same trade as the entry.", evidence_sha256=hit.evidence_sha256,
         )  # fmt: skip
     order.refresh_from_db()
-    say.expect(f"{order.reference} is stopped by screening", order.state == "stopped")
+    said = Entry.objects.get(act="order.stopped", subject_id=str(order.pk)).facts["reason"]
+    say.expect(f"{order.reference} is stopped by screening; the ledger says why: {said}", order.state == "stopped")
 
 
 def decide_first_order(say: Narrator, order: Order) -> None:

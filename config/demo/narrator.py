@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import time
 from collections.abc import Callable
@@ -18,18 +19,19 @@ class StoryBroken(Exception):
 
 
 class Narrator:
-    """Writes the story down, with the seconds since it began."""
+    """Writes the story down, with the seconds since it began; as one JSON object a line where asked to."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, as_json: bool = False) -> None:
         self._began = time.monotonic()
+        self._as_json = as_json
 
     def step(self, number: int, title: str) -> None:
         """Open a chapter."""
-        self._write(f"\n[{time.monotonic() - self._began:6.1f} s] {number}. {title}")
+        self._write(f"\n[{self._elapsed():6.1f} s] {number}. {title}", chapter=number, title=title)
 
     def tell(self, line: str) -> None:
         """One line of it."""
-        self._write(f"    {line}")
+        self._write(f"    {line}", told=line.strip())
 
     def expect(self, claim: str, is_so: bool) -> None:
         """Say what is so, and end the story if it is not.
@@ -39,7 +41,7 @@ class Narrator:
         """
         if not is_so:
             raise StoryBroken(f"expected: {claim}")
-        self._write(f"    ok  {claim}")
+        self._write(f"    ok  {claim}", ok=claim)
 
     def refused(self, claim: str, act: Callable[[], Any], refusal: type[BaseException] = DomainError) -> str:
         """Try an act that must be refused, and say why it was.
@@ -51,7 +53,7 @@ class Narrator:
             act()
         except refusal as said:
             words = str(said).splitlines()[0]
-            self._write(f"    ok  refused: {claim}\n          {words}")
+            self._write(f"    ok  refused: {claim}\n          {words}", ok=f"refused: {claim}", reason=words)
             return words
         raise StoryBroken(f"not refused: {claim}")
 
@@ -68,10 +70,14 @@ class Narrator:
                 return found
             if now - told > 5:
                 told = now
-                self._write(f"    ... {what} ({now - began:.0f} s)")
+                self._write(f"    ... {what} ({now - began:.0f} s)", waiting=what)
             time.sleep(POLL_S)
         raise StoryBroken(f"not within {seconds:.0f} s: {what}")
 
-    def _write(self, line: str) -> None:
-        sys.stdout.write(line + "\n")
+    def _elapsed(self) -> float:
+        return time.monotonic() - self._began
+
+    def _write(self, line: str, **said: Any) -> None:
+        text = json.dumps({"at_s": round(self._elapsed(), 1), **said}, ensure_ascii=False) if self._as_json else line
+        sys.stdout.write(text + "\n")
         sys.stdout.flush()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -23,6 +24,7 @@ DOMAIN: Final = "demo.example"
 HOUSE_LIST: Final = Path(__file__).with_name("house_list.csv")
 HOST_PREFIX: Final = "demo-host-"
 CHIP_MODEL: Final = "H200 SXM"
+REAL_LISTS: Final = ("csl_*.json", "UN_consolidated.xml")
 
 OPERATOR: Final = "Writ Demo Operator (fictional)"
 JADE: Final = "Jade Example Cloud (fictional)"
@@ -73,6 +75,18 @@ def seed() -> DemoPeople:
         _enter(character, password)
     sign_ins = tuple(SignIn(email_of(each.key), password, f"{each.name}, {each.who}") for each in CAST)
     return DemoPeople(sign_ins=sign_ins, hosts=newest_host())
+
+
+def load_real_lists(report: Callable[[str], None]) -> None:
+    """Put the real lists into force where WRIT_DATA has them. They may be old, and every page then says so."""
+    folder = Path(settings.WRIT_DATA) / "screening"
+    for pattern in REAL_LISTS:
+        for path in sorted(folder.glob(pattern))[-1:]:
+            report(f"screening list {path.name} …")
+            loaded = load_list(actor=None, file=path)
+            report(
+                f"screening list {path.name}: {loaded.snapshot.entry_count:,} parties of {loaded.snapshot.published_on}"
+            )
 
 
 def _enter(character: Character, password: str) -> None:

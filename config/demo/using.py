@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
+from django.urls import reverse
 from django.utils import timezone
 
 from allocation.dispatch.models import DrainItem
@@ -18,7 +19,7 @@ from allocation.jobs.models import Attempt, Job, Metric
 from allocation.jobs.states import JobState
 from config.demo import people
 from config.demo.buying import CHIP, Bought, party
-from config.demo.http import Client
+from config.demo.http import Client, Visitor
 from config.demo.narrator import Narrator
 from config.processes import LocalHost, host_state
 from procurement.catalog.models import ChipModel
@@ -157,10 +158,18 @@ def judge_training(say: Narrator, job: Job) -> None:
     say.expect("the receipt says that the devices were emulated", receipt["emulated"] is True)
 
 
-def suspend_and_reinstate(say: Narrator, client: Client, bought: Bought, first: Job) -> Job:
+@dataclass(frozen=True)
+class Doors:
+    """How the story comes in: the team by the API, the officer by the pages."""
+
+    api: Client
+    pages: Visitor
+
+
+def suspend_and_reinstate(say: Narrator, doors: Doors, bought: Bought, first: Job) -> Job:
     """Chapter 8."""
     say.step(8, "A licence is suspended while a job runs; reinstated by two; the job resumes")
-    told = client.post("/api/v1/jobs", {"source": job_source(first.filing)})
+    told = doors.api.post("/api/v1/jobs", {"source": job_source(first.filing)})
     job = Job.objects.get(pk=told["id"])
     say.wait(f"{job.reference} trains", lambda: _past(job, _middle(job)), 90)
     licence = bought.exporter_licence
@@ -170,9 +179,13 @@ def suspend_and_reinstate(say: Narrator, client: Client, bought: Bought, first: 
     teams = ", ".join(what_if.teams)
     words = f"{licence.reference} suspended stops {names} ({teams}; {hours:.2f} GPU-h reserved)"
     say.tell(f"before the click: {words}")
-    say.expect("the page names the running job", [each.pk for each in what_if.jobs] == [job.pk])
+    page = doors.pages.open(reverse("drains:what_if_licence", args=[licence.pk]))
+    say.expect(
+        "the page names the running job, and it alone",
+        [each.pk for each in what_if.jobs] == [job.pk] and job.reference in page,
+    )
     stop(say, bought, job)
-    refusal = client.refused("/api/v1/jobs", {"source": job_source(first.filing)}, status=409)
+    refusal = doors.api.refused("/api/v1/jobs", {"source": job_source(first.filing)}, status=409)
     say.expect(f"a new submission is refused: {refusal}", licence.reference in refusal)
     reinstate(say, bought)
     follow(say, job, 150)

@@ -38,11 +38,10 @@ class Command(BaseCommand):
         try:
             job = submit_job(actor=actor, source=_read(options["file"]))
         except ComplianceRefusal as refusal:
-            self._refuse(refusal, as_json=options["json"], status=REFUSED)
+            raise CommandError(_in_words(refusal), returncode=REFUSED) from refusal
         except InvalidInput as fault:
-            self._refuse(fault, as_json=options["json"], status=BAD_INPUT)
-        else:
-            self._tell(job, as_json=options["json"])
+            raise CommandError(_in_words(fault), returncode=BAD_INPUT) from fault
+        self._tell(job, as_json=options["json"])
 
     def _tell(self, job: Job, *, as_json: bool) -> None:
         chain = chain_of_job(job, now=database_now())
@@ -52,12 +51,10 @@ class Command(BaseCommand):
             return
         self.stdout.write("\n".join([f"{job.reference} is submitted.", *chain_in_words(chain)]))
 
-    def _refuse(self, refusal: DomainError, *, as_json: bool, status: int) -> None:
-        if as_json:
-            told = {"code": refusal.code, "message": refusal.message, "blockers": list(refusal.blockers)}
-            self.stdout.write(json.dumps(told, ensure_ascii=False))
-        reasons = [reason for reason in refusal.blockers if reason != refusal.message]
-        raise CommandError("\n".join([refusal.message, *(f"  {reason}" for reason in reasons)]), returncode=status)
+
+def _in_words(refusal: DomainError) -> str:
+    reasons = [reason for reason in refusal.blockers if reason != refusal.message]
+    return "\n".join([refusal.message, *(f"  {reason}" for reason in reasons)])
 
 
 def _read(name: str) -> str:

@@ -27,7 +27,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Exit status 0: whole; 1: not."""
         if options["what"] == "public-key":
-            self.stdout.write(public_key_hex())
+            key = public_key_hex()
+            self.stdout.write(json.dumps({"public_key": key}) if options["json"] else key)
             return
         seal_everything()
         report = verify_ledger(progress=lambda rows: print(f"{rows} rows checked", file=sys.stderr))

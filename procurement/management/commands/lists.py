@@ -36,7 +36,7 @@ class Command(BaseCommand):
         if options["what"] == "status":
             self._tell_status(as_json=options["json"])
             return
-        if options["file"] is None:
+        if options["file"] is None or options["file"].is_dir():
             raise CommandError("Name the file to load: manage.py lists load FILE.", returncode=BAD_INPUT)
         try:
             loaded = load_list(
@@ -48,8 +48,6 @@ class Command(BaseCommand):
                 is_drop_confirmed=options["confirm_drop"],
             )
         except DomainError as refusal:
-            if options["json"]:
-                self.stdout.write(json.dumps({"code": refusal.code, "message": refusal.message}))
             status = BAD_INPUT if isinstance(refusal, InvalidInput) else REFUSED
             raise CommandError(refusal.message, returncode=status) from refusal
         self._tell(loaded, as_json=options["json"])
