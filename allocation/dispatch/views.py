@@ -56,6 +56,8 @@ def _answered(act: Callable[[HttpRequest], dict[str, Any]]) -> View:
             return _refused(error.code, str(error), 422)
         except DataError as error:
             return _refused("malformed", f"A value cannot be stored: {str(error).splitlines()[0]}", 422)
+        except UnicodeEncodeError:
+            return _refused("malformed", "A text holds half of a character.", 422)
         except DomainError as error:
             return _refused(error.code, error.message, error.status)
 

@@ -4,7 +4,8 @@ import logging
 import os
 import select
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from http import HTTPStatus
 from typing import Any
 
 from gpu_runtime.agent.attempts import (
@@ -45,6 +46,7 @@ BELL_PAUSE_SECONDS = 0.1
 SHUTDOWN_SECONDS = 15.0
 FAULT_PAUSE_SECONDS = 1.0
 LAST_PIECES = 64
+CANNOT_BE_TAKEN = (HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNPROCESSABLE_ENTITY)
 
 log = logging.getLogger("writ.agent")
 
@@ -262,11 +264,26 @@ class Agent:
             return
         try:
             self._forward_rest(attempt)
-            self.host.control.tell("end", end_request(attempt, end))
+            self._tell_end(attempt, end)
             log.info("attempt %s ended: %s, %s", attempt.attempt_id, end.outcome, end.message)
         except Denied as denied:
             log.warning("the end of attempt %s was not taken: %s", attempt.attempt_id, denied)
         self._forget(attempt)
+
+    def _tell_end(self, attempt: HostedAttempt, end: End) -> None:
+        """Report an end; where that cannot be taken, once more without what the runner wrote.
+
+        Raises:
+            Denied, Unreachable: as the control plane answers.
+        """
+        request = end_request(attempt, end)
+        try:
+            self.host.control.tell("end", request)
+        except Denied as denied:
+            if denied.status not in CANNOT_BE_TAKEN:
+                raise
+            log.warning("attempt %s ends without its receipt and log: %s", attempt.attempt_id, denied)
+            self.host.control.tell("end", replace(request, receipt=None, log_tail=""))
 
     def _learn_claim(self, attempt: HostedAttempt) -> bool:
         """Whether the control plane took a claim whose answer we never had: asked again, it tells."""

@@ -19,6 +19,7 @@ from gpu_runtime.protocol.parsing import decode_json
 ORDER, MARKER, CLAIM, END, SOCKET = "order.json", "started.json", "claim.json", "end.json", "guard.sock"
 ATTEMPT, METRICS, RECEIPT = "attempt.json", "metrics.jsonl", "receipt.json"
 MAX_RECEIPT_BYTES = 1 << 20
+MAX_DEPTH = 32
 
 Paper = TypeVar("Paper")
 
@@ -115,6 +116,17 @@ def read_paper(cls: type[Paper], path: Path) -> Paper | None:
         return parse(cls, decode_json(path.read_bytes()))
     except FileNotFoundError:
         return None
+
+
+def is_storable(value: object, depth: int = MAX_DEPTH) -> bool:
+    """Whether a JSON value that the runner wrote can be kept: no NUL, no lone surrogate, at most 32 levels."""
+    if isinstance(value, str):
+        return not any(character == "\0" or "\ud800" <= character <= "\udfff" for character in value)
+    if isinstance(value, dict):
+        return depth > 0 and all(is_storable(each, depth - 1) for pair in value.items() for each in pair)
+    if isinstance(value, list):
+        return depth > 0 and all(is_storable(each, depth - 1) for each in value)
+    return True
 
 
 def read_untrusted(path: Path, *, offset: int = 0, limit: int) -> bytes:

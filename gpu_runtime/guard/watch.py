@@ -21,6 +21,7 @@ from gpu_runtime.guard.order import (
     End,
     Marker,
     Order,
+    is_storable,
     read_untrusted,
     write_paper,
 )
@@ -231,7 +232,7 @@ class Guard:
             receipt = decode_json(raw)
         except MessageMalformed:
             return None
-        return receipt if isinstance(receipt, dict) else None
+        return receipt if isinstance(receipt, dict) and is_storable(receipt) else None
 
 
 def _unstarted_outcome(lease: Lease, failure: Departure | None) -> tuple[Outcome, str]:

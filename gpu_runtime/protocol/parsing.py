@@ -6,6 +6,7 @@ the message is not a message. A field with a default may be absent.
 
 import dataclasses
 import json
+import math
 import types
 import typing
 from functools import cache
@@ -42,14 +43,18 @@ def parse_json(cls: type[Message], body: bytes) -> Message:
 
 
 def decode_json(body: bytes) -> object:
-    """Decode JSON text; a key given twice, `NaN` and bad UTF-8 are refused.
+    """Decode JSON text; a key given twice, a number that is not finite and bad UTF-8 are refused.
 
     Raises:
         MessageMalformed: if the text is not such JSON.
     """
     try:
-        return json.loads(body.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_no_constant)
-    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+        return json.loads(
+            body.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_no_constant, parse_float=_finite
+        )
+    except MessageMalformed:
+        raise
+    except (ValueError, RecursionError) as error:
         raise MessageMalformed(f"not JSON: {error}") from error
 
 
@@ -69,6 +74,13 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _no_constant(name: str) -> object:
     raise MessageMalformed(f"{name} is not a JSON number")
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if not math.isfinite(number):
+        raise MessageMalformed(f"{digits[:20]} is beyond every JSON number")
+    return number
 
 
 @cache

@@ -127,6 +127,22 @@ def test_malformed_message_is_refused_by_name(world: World, name: str) -> None:
     assert host.post(name, {"surprise": 1}, expect=422)["code"] == "malformed"
 
 
+@pytest.mark.parametrize("body", [b'{"code": ' + b"1" * 5_000 + b"}", b'{"code": 1e999}', b"[" * 100_000])
+def test_unreadable_enrolment_is_refused(world: World, body: bytes) -> None:
+    answer = world.client.post("/host/v1/enrol", body, content_type="application/json")
+    assert (answer.status_code, answer.json()["code"]) == (422, "malformed")
+
+
+@pytest.mark.parametrize("text", ["\ud800", "a\x00b"])
+def test_text_that_the_database_cannot_hold_is_refused(world: World, text: str) -> None:
+    host = world.add_host()
+    attempt = world.run(host)
+    host.end(attempt, receipt={"text": text}, expect=422)
+    host.end(attempt, message=text, expect=422)
+    host.end(attempt)
+    assert attempt_of(attempt.job).state == "ended"
+
+
 def test_enrolment_code_works_once_and_only_with_the_key_it_signs_with(world: World) -> None:
     from allocation.inventory.enrolment import create_enrolment_code
     from tests.integration.allocation.worlds import FakeHost

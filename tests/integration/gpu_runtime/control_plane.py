@@ -14,6 +14,7 @@ from nacl.signing import VerifyKey
 
 from gpu_runtime.protocol import (
     Envelope,
+    MessageMalformed,
     RequestRefused,
     WarrantDocument,
     as_json,
@@ -249,6 +250,9 @@ def _handler(plane: SmallControlPlane) -> type[BaseHTTPRequestHandler]:
             except Conflict as conflict:
                 plane.refused.append(f"{name}: {conflict}")
                 return 409, {"code": str(conflict), "message": "refused"}
+            except MessageMalformed as malformed:
+                plane.refused.append(f"{name}: {malformed.code}")
+                return 422, {"code": malformed.code, "message": str(malformed)}
             except RequestRefused as refused:
                 plane.refused.append(f"{name}: {refused.code}")
                 return 401, {"code": refused.code, "message": refused.message}

@@ -9,6 +9,8 @@ import pytest
 
 from gpu_runtime.guard.order import MARKER, Marker, read_paper
 from gpu_runtime.guard.processes import find_process
+from gpu_runtime.protocol import MessageMalformed
+from gpu_runtime.protocol.messages import EndRequest
 from tests.integration.gpu_runtime.control_plane import CODE, Placed, SmallControlPlane
 from tests.integration.gpu_runtime.hosts import AgentOnTrial, until
 
@@ -32,6 +34,24 @@ def test_attempt_placed_is_claimed_run_and_ended_with_its_receipt(
     assert (end.outcome, end.receipt, end.devices_clear) == ("succeeded", {"steps": 1}, True)
     assert {"step": 1, "loss": 1.0} in placed.loss
     assert placed.log == "done\n"
+    until(lambda: not agent.folder(placed).exists())
+
+
+def test_end_that_cannot_be_taken_is_told_again_without_its_receipt(
+    agent: AgentOnTrial, plane: SmallControlPlane
+) -> None:
+    def choke(message: EndRequest) -> object:
+        if message.receipt is not None or message.log_tail:
+            raise MessageMalformed("receipt: no")
+        return type(plane).on_end(plane, message)
+
+    plane.on_end = choke
+    agent.runner = "quick.sh"
+    agent.start()
+    placed = plane.place()
+    end = plane.wait_for(lambda: placed.end)
+    assert (end.outcome, end.exit_code, end.receipt, end.devices_clear) == ("succeeded", 0, None, True)
+    assert plane.refused == ["end: malformed"]
     until(lambda: not agent.folder(placed).exists())
 
 

@@ -4,6 +4,7 @@ import json
 import os
 import signal
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -262,6 +263,27 @@ def test_runner_done_ends_with_its_receipt_and_no_leftover(put_on_trial: Put) ->
     end = guard.end()
     assert (end.outcome, end.exit_code, end.receipt) == ("succeeded", 0, {"steps": 1})
     assert guard.living() == []
+
+
+UNFIT = {
+    "infinite": b'{"a": 1e999}',
+    "long_integer": b'{"a": ' + b"1" * 5_000 + b"}",
+    "nul": rb'{"a": "\u0000"}',
+    "surrogate": rb'{"\ud800": 1}',
+    "deep": b'{"a": ' + b"[" * 400 + b"]" * 400 + b"}",
+    "deeper": b'{"a": ' + b"[" * 100_000,
+}
+
+
+@pytest.mark.parametrize("receipt", UNFIT.values(), ids=list(UNFIT))
+def test_runner_done_with_an_unfit_receipt_ends_without_it(put_on_trial: Put, tmp_path: Path, receipt: bytes) -> None:
+    (tmp_path / "receipt").write_bytes(receipt)
+    runner = tmp_path / "unfit.sh"
+    runner.write_text(f'cat {tmp_path}/receipt > "$1/receipt.json"\n')
+    guard = put_on_trial(str(runner))
+    guard.claim()
+    end = guard.end()
+    assert (end.outcome, end.exit_code, end.receipt) == ("succeeded", 0, None)
 
 
 def test_runner_failed_ends_with_its_last_words(put_on_trial: Put) -> None:

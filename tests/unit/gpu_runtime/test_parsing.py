@@ -70,8 +70,12 @@ def test_message_of_another_shape_is_refused(value: object) -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"{", b"\xff", b'{"a":1,"a":2}', b'{"a":NaN}', b'{"a":Infinity}', b"[" * 100_000]
-)
+    "body",
+    [
+        b"", b"{", b"\xff", b'{"a":1,"a":2}', b'{"a":NaN}', b'{"a":Infinity}', b'{"a":1e999}', b'{"a":-1e999}',
+        b"[" * 100_000, b"1" * 5_000, b'{"a":-' + b"1" * 5_000 + b"}",
+    ],
+)  # fmt: skip
 def test_text_that_is_not_plain_json_is_refused(body: bytes) -> None:
     with pytest.raises(MessageMalformed):
         decode_json(body)
