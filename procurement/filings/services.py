@@ -26,6 +26,7 @@ from procurement.review import services as review
 from procurement.review.models import Decision
 from procurement.review.states import CaseKind, CaseState, Outcome
 from procurement.screening import services as screening
+from procurement.screening.subjects import parties_of_filing
 
 LIVE_ORDER = (OrderState.APPROVED, OrderState.RECEIVED)
 
@@ -164,17 +165,12 @@ def submission_blockers(filing: Filing) -> list[str]:
 
 
 def approval_blockers(filing: Filing) -> list[str]:
-    """Everything that stands in the way of an approval now."""
+    """Everything that stands in the way of an approval now; whoever was screened for the filing is clear."""
     blockers = []
     if filing.order.state not in LIVE_ORDER:
         blockers.append(f"The order {filing.order.reference} is {filing.order.get_state_display().lower()}.")
-    parties = Party.objects.filter(remote_access__filing=filing) | Party.objects.filter(
-        organisation__teams=filing.team_id
-    )
-    blockers += [
-        f"Screening of {party.name} is {party.get_screening_state_display().lower()}."
-        for party in parties.distinct().exclude(screening_state=ScreeningState.CLEAR)
-    ]
+    unclear = parties_of_filing(filing).exclude(screening_state=ScreeningState.CLEAR).order_by("name", "pk")
+    blockers += [f"Screening of {party.name} is {party.get_screening_state_display().lower()}." for party in unclear]
     return blockers
 
 

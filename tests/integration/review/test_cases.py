@@ -10,8 +10,9 @@ from django.utils import timezone
 from ledger.errors import ComplianceRefusal, InvalidInput, NotPermitted, Overtaken
 from ledger.models import Entry
 from ledger.transitions import IllegalTransition
+from procurement.filings.services import approval_blockers
 from procurement.filings.states import FilingState
-from procurement.parties.models import ScreeningState
+from procurement.parties.models import Ownership, ScreeningState
 from procurement.review import services
 from procurement.review.models import Case
 from procurement.review.services import Advice
@@ -91,6 +92,17 @@ def test_advice_returned_can_be_given_anew(review: Review) -> None:
     services.advise(actor=review.first, case_id=review.case.pk, advice=review.approval())
     services.countersign(actor=review.second, case_id=review.case.pk)
     assert list(Case.objects.get().decisions.values_list("final_at", flat=True)).count(None) == 1
+
+
+@pytest.mark.parametrize("state", [ScreeningState.MATCHED, ScreeningState.UNDECIDED, ScreeningState.NOT_SCREENED])
+def test_filing_is_not_approved_while_an_owner_of_a_remote_user_is_not_clear(
+    review: Review, state: ScreeningState
+) -> None:
+    user, owner = factories.make_party("Plain Cloud"), factories.make_party("Hidden Holding", screening_state=state)
+    review.filing.remote_users.create(party=user, purpose="Reads the results.")
+    Ownership.objects.create(owner=owner, owned=user, share_percent=None)
+    words = f"Screening of Hidden Holding is {owner.get_screening_state_display().lower()}."
+    assert approval_blockers(review.filing) == [words]
 
 
 def test_decline_leaves_the_filing_declined_with_its_reason_in_the_ledger(review: Review) -> None:
