@@ -26,15 +26,17 @@ from ledger.services import record
 from ledger.transitions import advance
 
 _CLAIMABLE = (AttemptState.PLACED, AttemptState.CLAIMED)
+_WARRANTED = (AttemptState.CLAIMED, AttemptState.RUNNING)
 
 
 def claim_attempt(*, host: Host, request: ClaimRequest) -> dict[str, Any]:
     """Answer a host's claim with the warrant, the spec and the attempt's place.
 
-    The same host with the same nonce gets the same answer again; every other claim of the place is refused.
+    The same host with the same nonce gets the same answer again while it may run; every other claim of the place is
+    refused.
 
     Raises:
-        StaleToken: the attempt is not placed on this host, or has ended.
+        StaleToken: the attempt is not placed on this host, or it drains or has ended.
         ClaimedElsewhere: the place was claimed with another nonce.
         ChainBroken: a link broke since it was placed; the attempt is ended and its job waits again.
     """
@@ -44,7 +46,7 @@ def claim_attempt(*, host: Host, request: ClaimRequest) -> dict[str, Any]:
         if attempt is None or place is None or not ends.is_live(attempt):
             raise StaleToken("No attempt of this id waits on this host.")
         if place.claim_nonce:
-            return _again(place, request.nonce)
+            return _again(attempt, place, request.nonce)
         if attempt.state not in _CLAIMABLE:
             raise StaleToken(f"The attempt is {attempt.state} and can no longer be claimed.")
         now = database_now()
@@ -59,9 +61,11 @@ def _place(attempt: Attempt | None, host: Host) -> AttemptHost | None:
     return AttemptHost.objects.select_for_update().filter(attempt=attempt, host=host).first()
 
 
-def _again(place: AttemptHost, nonce: str) -> dict[str, Any]:
+def _again(attempt: Attempt, place: AttemptHost, nonce: str) -> dict[str, Any]:
     if place.claim_nonce != nonce or place.claim_answer is None:
         raise ClaimedElsewhere("This host's place in the attempt was claimed already, with another nonce.")
+    if attempt.state not in _WARRANTED:
+        raise StaleToken(f"The attempt is {attempt.state}: its warrant is not given out again.")
     answer: dict[str, Any] = place.claim_answer
     return answer
 

@@ -7,6 +7,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test import Client
 
+from allocation.dispatch import drains
 from allocation.dispatch.models import Lease
 from allocation.inventory.models import Device
 from allocation.jobs.models import Attempt
@@ -127,6 +128,16 @@ def test_device_that_another_session_is_leasing_is_not_taken(
     assert passes.run_pass() == 0
     app_connection.rollback()
     assert passes.run_pass() == 1
+
+
+def test_claim_said_again_once_the_attempt_drains_gets_no_warrant(world: World) -> None:
+    host = world.add_host()
+    attempt = world.run(host)
+    cause = drains.Cause("licence", world.exporter.pk, world.exporter.reference, "Suspended.")
+    drains.begin_drain(actor=None, cause=cause, attempts=[attempt.pk])
+    refusal = host.claim(attempt, expect=409)
+    assert refusal["code"] == "stale_token"
+    assert "warrant" not in refusal
 
 
 def _claim(host: FakeHost, attempt: Attempt, nonce: str, sequence: int) -> int:
