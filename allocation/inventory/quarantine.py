@@ -17,7 +17,8 @@ FOREIGN: Final = "A process outside any lease runs on it: "
 MISSING: Final = "Its host no longer reports it."
 DUPLICATE: Final = "Its serial is reported twice: "
 WRONG_PRODUCT: Final = "It is another product than was received: "
-LISTED: Final = "A party of its order is listed; the incident says more."
+# Teams read it in their chain and never learn of lists from it; officers read more in the incident.
+LISTED: Final = "The compliance office has set it apart."
 
 _PASSING: Final = (NOT_REPORTED, HOST_SILENT, NOT_CLEAR, UNHEALTHY)
 
