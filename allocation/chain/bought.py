@@ -85,11 +85,12 @@ def determination_link(basis: Basis, regime: str) -> Link:
 
 # Teams read the chain, and an applicant never learns of hits, lists or names on them: so the words name no party
 # and do not tell a hit from a party that is still to be screened. Officers see who it is on the screening pages.
+IN_REVIEW: Final = "In review by the compliance office."
 _SCREENING: Final = {
     # state: (what is said, what it does to jobs)
     ScreeningState.MATCHED: ("The compliance office has stopped it.", LegalEffect.STOP_NOW),
-    ScreeningState.UNDECIDED: ("In review by the compliance office.", LegalEffect.NO_NEW_STARTS),
-    ScreeningState.NOT_SCREENED: ("In review by the compliance office.", LegalEffect.NO_NEW_STARTS),
+    ScreeningState.UNDECIDED: (IN_REVIEW, LegalEffect.NO_NEW_STARTS),
+    ScreeningState.NOT_SCREENED: (IN_REVIEW, LegalEffect.NO_NEW_STARTS),
 }
 
 

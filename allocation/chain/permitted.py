@@ -45,7 +45,12 @@ def filing_link(basis: Basis) -> Link:
         effect=effect,
         valid_until=end_of(filing.ends_on),
         url=page("filings:detail", filing.pk),
-        facts={"title": filing.title, "end_use": filing.end_use, "max_devices": filing.max_devices},
+        facts={
+            "state": filing.state,
+            "title": filing.title,
+            "end_use": filing.end_use,
+            "max_devices": filing.max_devices,
+        },
         rests=(Rest("filing", filing.pk, filing.reference, filing.version),),
     )
 

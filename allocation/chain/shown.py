@@ -2,10 +2,49 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
+from typing import Any, Final
 
+from accounts.actors import Actor
+from accounts.permissions import Act
+from allocation.chain.bought import IN_REVIEW
 from allocation.chain.chain import Chain, Link
+from allocation.chain.links import LinkKind, LinkStatus
 from ledger.canonical import instant
+from procurement.filings.states import FilingState
+from procurement.orders.states import OrderState
+
+# Decided: what was found is told with the decision, so nothing is learnt from the chain before it.
+_DECIDED_ORDER: Final = frozenset({OrderState.APPROVED, OrderState.RECEIVED, OrderState.DECLINED})
+_DECIDED_FILING: Final = frozenset({FilingState.APPROVED, FilingState.REVOKED, FilingState.DECLINED})
+_FOUND: Final = frozenset({LinkKind.SCREENING, LinkKind.DETERMINATION})
+
+
+def for_eyes_of(actor: Actor, chain: Chain) -> Chain:
+    """The chain as an actor may read it: what was found of an undecided order or filing is in review to its team.
+
+    Otherwise naming a party, or a chip and a country, would answer at once whether it is listed or prohibited.
+    """
+    hidden = frozenset() if actor.may(Act.SEE_SCREENING) else _undecided(chain)
+    return Chain(tuple(_in_review(link) if link.kind in hidden else link for link in chain.links))
+
+
+def _undecided(chain: Chain) -> frozenset[LinkKind]:
+    """The kinds of link that nobody has decided on yet. A job has a decided filing; of that nothing is hidden."""
+    order, filing = _state(chain, LinkKind.ORDER), _state(chain, LinkKind.FILING)
+    if filing in _DECIDED_FILING:
+        return frozenset()
+    if order in _DECIDED_ORDER:
+        return frozenset({LinkKind.SCREENING}) if filing else frozenset()
+    return _FOUND
+
+
+def _state(chain: Chain, kind: LinkKind) -> str:
+    return next((str(link.facts["state"]) for link in chain.of(kind) if "state" in link.facts), "")
+
+
+def _in_review(link: Link) -> Link:
+    return replace(link, status=LinkStatus.PENDING, reason=IN_REVIEW, effect=None, valid_until=None, facts={}, rests=())
 
 
 def link_json(link: Link) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from accounts.permissions import Act
 from accounts.web import acting, actor_of
 from allocation.chain import queries
 from allocation.chain.chain import Chain
+from allocation.chain.shown import for_eyes_of
 from allocation.clock import database_now
 from allocation.inventory.queries import visible_to as devices_visible_to
 from allocation.jobs.queries import visible_to as jobs_visible_to
@@ -21,7 +22,8 @@ from procurement.orders.queries import visible_to as orders_visible_to
 
 
 def _part(request: HttpRequest, chain: Chain | None) -> HttpResponse:
-    return render(request, "chain/_chain.html", {"links": chain.links if chain else ()})
+    links = for_eyes_of(actor_of(request), chain).links if chain else ()
+    return render(request, "chain/_chain.html", {"links": links})
 
 
 @acting(Act.SEE_OWN_WORK)

@@ -16,7 +16,7 @@ from ninja.pagination import LimitOffsetPagination, paginate
 
 from accounts.api import caller
 from allocation.chain.queries import chain_of_job
-from allocation.chain.shown import chain_json
+from allocation.chain.shown import chain_json, for_eyes_of
 from allocation.clock import database_now
 from allocation.jobs import queries, services
 from allocation.jobs.models import Job
@@ -101,7 +101,8 @@ def metrics(request: HttpRequest, job_id: uuid.UUID) -> dict[str, Any]:
 @router.get("/{job_id}/chain", response=dict[str, Any])
 def chain(request: HttpRequest, job_id: uuid.UUID) -> dict[str, Any]:
     """Every link from the job back to the demand."""
-    return chain_json(chain_of_job(_visible(request, job_id), now=database_now()))
+    whole = chain_of_job(_visible(request, job_id), now=database_now())
+    return chain_json(for_eyes_of(caller(request), whole))
 
 
 def _visible(request: HttpRequest, job_id: uuid.UUID) -> Job:
