@@ -5,8 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Final
 
 import rfc8785
+from django.db.models import Subquery
+from django.db.models.functions import Now
 from nacl.exceptions import BadSignatureError
 from nacl.signing import VerifyKey
 
@@ -15,6 +20,9 @@ from ledger.keys import key_id, signing_key
 from ledger.models import Entry, Head, Seal
 from ledger.sealing import head_document, witness_path
 from ledger.tree import SealTree
+
+# The sealer follows within a second; what waits longer waits for a sealer that does not run.
+LONGEST_WAIT: Final = timedelta(minutes=1)
 
 
 @dataclass
@@ -42,14 +50,28 @@ def verify_ledger(progress: Callable[[int], None] = lambda rows: None) -> Report
     """
     report = Report(unsealed=Entry.objects.filter(seal=None).count())
     tree = SealTree()
-    links = _verify_rows(report, tree, progress)
-    _verify_heads(report, tree, links)
+    heads = list(Head.objects.order_by("size"))  # before the rows: what is sealed meanwhile is not our concern
+    links = _verify_rows(report, tree, {head.size for head in heads}, progress)
+    _verify_heads(report, tree, heads, links)
+    report.faults += _gaps()
     _verify_witness(report)
     return report
 
 
-def _verify_rows(report: Report, tree: SealTree, progress: Callable[[int], None]) -> dict[int, str]:
-    sizes = set(Head.objects.values_list("size", flat=True))
+def _gaps() -> Iterator[str]:
+    """What stands under no head: seals after the last one, and rows that nobody sealed."""
+    last_head = Head.objects.order_by("-size").values("size")[:1]
+    last = Seal.objects.order_by("-seq").values_list("seq", Subquery(last_head)).first()
+    if last is not None and last[0] != last[1]:
+        yield f"The last seal is number {last[0]}, but the last head covers {last[1] or 0} rows."
+    waiting = Entry.objects.filter(seal=None, at__lt=Now() - LONGEST_WAIT).count()
+    if waiting:
+        yield f"{waiting} rows older than a minute are not sealed."
+
+
+def _verify_rows(
+    report: Report, tree: SealTree, sizes: set[int], progress: Callable[[int], None]
+) -> dict[int, str]:
     links: dict[int, str] = {}
     link = GENESIS
     for seal in Seal.objects.select_related("entry").order_by("seq").iterator(chunk_size=1000):
@@ -69,9 +91,9 @@ def _verify_rows(report: Report, tree: SealTree, progress: Callable[[int], None]
     return links
 
 
-def _verify_heads(report: Report, tree: SealTree, links: dict[int, str]) -> None:
+def _verify_heads(report: Report, tree: SealTree, heads: list[Head], links: dict[int, str]) -> None:
     public = signing_key().verify_key
-    for head in Head.objects.order_by("size").iterator():
+    for head in heads:
         report.heads += 1
         report.faults += _head_faults(head, public)
         if head.size not in links:
@@ -92,13 +114,36 @@ def _head_faults(head: Head, public: VerifyKey) -> Iterator[str]:
 
 def _verify_witness(report: Report) -> None:
     path = witness_path()
-    report.has_witness = path is not None and path.exists()
-    if path is None or not path.exists():
+    if path is None:
         return
+    lines = _witness_lines(path)  # before the heads: the witness is told of a head once it is committed
     heads = {head.size: head for head in Head.objects.all()}
-    for number, line in enumerate(path.read_text().splitlines(), 1):
-        said = json.loads(line)
-        head = heads.get(said["head"]["size"])
+    report.has_witness = lines is not None
+    if lines is None and heads:
+        report.faults.append("The witness is configured, but its file is gone or cannot be read.")
+    for number, line in enumerate(lines or (), 1):
         report.witnessed += 1
+        said = _said(line)
+        if said is None:
+            report.faults.append(f"Line {number} of the witness cannot be read.")
+            continue
+        head = heads.get(said["head"]["size"])
         if head is None or head_document(head) != said["head"] or head.signature != said["signature"]:
             report.faults.append(f"The witness (line {number}) saw a head that the database does not hold.")
+
+
+def _witness_lines(path: Path) -> list[bytes] | None:
+    try:
+        return path.read_bytes().splitlines()
+    except OSError:
+        return None
+
+
+def _said(line: bytes) -> dict[str, Any] | None:
+    """What a line of the witness says: a head and its signature; ``None`` where it is torn or something else."""
+    try:
+        said = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    is_head = isinstance(said, dict) and isinstance(said.get("head"), dict) and "signature" in said
+    return said if is_head and isinstance(said["head"].get("size"), int) else None

@@ -1,11 +1,13 @@
 """Seals follow one another without a gap, heads are signed, and a change anywhere is found."""
 
 import json
+from datetime import timedelta
 from pathlib import Path
 
 import psycopg
 import pytest
 from django.db import IntegrityError, transaction
+from django.db.models.functions import Now
 
 from ledger.models import Counter, Entry, Head, Seal
 from ledger.sealing import Sealer, seal_everything
@@ -59,6 +61,7 @@ def test_seal_with_a_gap_is_refused(transactional_db: None) -> None:
         ("DELETE FROM ledger_seal WHERE seq = 3", "rows that are gone"),
         ("UPDATE ledger_head SET signature = repeat('0', 128)", "signature"),
         ("DELETE FROM ledger_head", "witness"),
+        ("DELETE FROM ledger_head", "The last seal is number 3, but the last head covers 0 rows."),
     ],
 )
 def test_ledger_tampered_with_is_found(
@@ -80,3 +83,50 @@ def test_head_is_told_to_the_witness(transactional_db: None, tmp_path: Path) -> 
     seal_everything()
     lines = (tmp_path / "heads.jsonl").read_text().splitlines()
     assert [json.loads(line)["head"]["size"] for line in lines] == [Head.objects.get().size]
+
+
+def test_last_head_removed_is_found_without_a_witness(
+    transactional_db: None, owner_connection: psycopg.Connection, settings: object
+) -> None:
+    settings.WRIT_WITNESS = ""  # type: ignore[attr-defined]
+    write_rows(2)
+    seal_everything()
+    write_rows(1)
+    seal_everything()
+    assert verify_ledger().is_whole
+    owner_connection.execute("ALTER TABLE ledger_head DISABLE TRIGGER USER")
+    owner_connection.execute("DELETE FROM ledger_head WHERE size = 3")
+    owner_connection.commit()
+    assert verify_ledger().faults == ["The last seal is number 3, but the last head covers 2 rows."]
+
+
+@pytest.mark.parametrize(("seconds", "faults"), [(30, []), (90, ["1 rows older than a minute are not sealed."])])
+def test_row_left_unsealed_is_a_fault_after_a_minute(
+    transactional_db: None, seconds: int, faults: list[str]
+) -> None:
+    write_rows(1)
+    seal_everything()
+    Entry.objects.create(act="test.done", subject_kind="counter", subject_id="1", at=Now() - timedelta(seconds=seconds))
+    report = verify_ledger()
+    assert (report.unsealed, report.faults) == (1, faults)
+
+
+def test_witness_gone_is_a_fault_once_there_are_heads(transactional_db: None, tmp_path: Path) -> None:
+    assert verify_ledger().is_whole
+    write_rows(1)
+    seal_everything()
+    (tmp_path / "heads.jsonl").unlink()
+    report = verify_ledger()
+    assert not report.has_witness
+    assert report.faults == ["The witness is configured, but its file is gone or cannot be read."]
+
+
+@pytest.mark.parametrize(
+    "line", [b'{"head": {"size"', b"\xff\xfe", b"", b"[]", b'{"head": 1}', b'{"head": {"size": []}, "signature": 1}']
+)
+def test_witness_line_that_cannot_be_read_is_a_fault(transactional_db: None, tmp_path: Path, line: bytes) -> None:
+    write_rows(1)
+    seal_everything()
+    with (tmp_path / "heads.jsonl").open("ab") as file:
+        file.write(line + b"\n")
+    assert verify_ledger().faults == ["Line 2 of the witness cannot be read."]
