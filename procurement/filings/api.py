@@ -1,10 +1,13 @@
-"""Use-case filings over the API."""
+"""Use-case filings over the API.
 
-from __future__ import annotations
+Annotations are evaluated here, not postponed: `paginate` wraps a view, and the API's framework would then look a
+postponed name such as `FilingState` up in its own module.
+"""
 
 import uuid
 from datetime import date, datetime
 
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
@@ -14,10 +17,28 @@ from ninja.pagination import LimitOffsetPagination, paginate
 from accounts.api import caller
 from procurement.catalog.models import ChipModel
 from procurement.filings import queries, services
-from procurement.filings.models import Filing
+from procurement.filings.models import Filing, RemoteUser
+from procurement.filings.states import FilingState
 from procurement.orders.models import EndUse
+from procurement.parties.queries import parties_visible_to
 
 router = Router()
+
+
+class RemoteUserIn(Schema):
+    """A registered party that will reach the devices from elsewhere, and for what."""
+
+    party: uuid.UUID
+    purpose: str = Field(min_length=1, max_length=300, pattern=r"\S")
+
+
+class RemoteUserOut(RemoteUserIn):
+    """Somebody named on a filing."""
+
+    @staticmethod
+    def resolve_party(user: RemoteUser) -> uuid.UUID:
+        """The key of the party."""
+        return user.party_id
 
 
 class FilingIn(Schema):
@@ -35,6 +56,7 @@ class FilingIn(Schema):
     requested_ms: int = Field(ge=1, le=10**15, description="GPU time in milliseconds")
     starts_on: date
     ends_on: date
+    remote_users: list[RemoteUserIn] = Field(default=[], max_length=50)
 
 
 class FilingOut(Schema):
@@ -49,11 +71,12 @@ class FilingOut(Schema):
     starts_on: date
     ends_on: date
     submitted_at: datetime | None
+    remote_users: list[RemoteUserOut]
 
 
 @router.get("", response=list[FilingOut])
 @paginate(LimitOffsetPagination)
-def list_filings(request: HttpRequest, state: str | None = None) -> QuerySet[Filing]:
+def list_filings(request: HttpRequest, state: FilingState | None = None) -> QuerySet[Filing]:
     """The filings that one may see, newest first."""
     filings = queries.visible_to(caller(request))
     return filings.filter(state=state) if state else filings
@@ -67,14 +90,18 @@ def get_filing(request: HttpRequest, filing_id: uuid.UUID) -> Filing:
 
 @router.post("", response={201: FilingOut})
 def create_filing(request: HttpRequest, said: FilingIn) -> Status[Filing]:
-    """Save a draft."""
+    """Save a draft with the remote users it names: all of it or nothing."""
     actor = caller(request)
-    filing = services.create_filing(
-        actor=actor,
-        order=get_object_or_404(queries.orders_to_file_on(actor), pk=said.order),
-        chip=get_object_or_404(ChipModel, slug=said.chip),
-        use_case=services.UseCase(**said.dict(exclude={"order", "chip"})),
-    )
+    with transaction.atomic():
+        filing = services.create_filing(
+            actor=actor,
+            order=get_object_or_404(queries.orders_to_file_on(actor), pk=said.order),
+            chip=get_object_or_404(ChipModel, slug=said.chip),
+            use_case=services.UseCase(**said.dict(exclude={"order", "chip", "remote_users"})),
+        )
+        for user in said.remote_users:
+            party = get_object_or_404(parties_visible_to(actor), pk=user.party)
+            services.name_remote_user(actor=actor, filing_id=filing.pk, party=party, purpose=user.purpose)
     return Status(201, filing)
 
 

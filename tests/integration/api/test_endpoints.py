@@ -10,7 +10,8 @@ import pytest
 
 from procurement.filings.models import Filing
 from procurement.licences.models import Licence
-from procurement.orders.models import Order
+from procurement.orders.models import DemandAssessment, Order
+from procurement.parties import services as parties
 from procurement.review.models import Case
 from tests import factories as make
 from tests.integration.allocation.worlds import World, attempt_of
@@ -74,10 +75,10 @@ def test_order_of_no_body_is_malformed(owner: Caller) -> None:
 
 
 def test_order_for_a_site_that_is_not_there_is_not_found_and_leaves_nothing(made: World, owner: Caller) -> None:
-    before = Order.objects.count()
+    before = (Order.objects.count(), DemandAssessment.objects.count())
     answer = owner.post("orders", order_body(made, site=str(uuid.uuid4())), expect=404)
     assert answer["code"] == "not_found"
-    assert Order.objects.count() == before
+    assert (Order.objects.count(), DemandAssessment.objects.count()) == before
 
 
 def test_order_handed_in_incomplete_is_refused_with_what_is_missing(made: World, owner: Caller) -> None:
@@ -199,6 +200,39 @@ def test_filing_that_does_not_fit_names_every_field(made: World, owner: Caller) 
     assert {field.rpartition(".")[2] for field in fields_of(answer)} == {"max_devices", "requested_ms", "title"}
 
 
+def test_filing_names_its_remote_users_and_shows_them(made: World, owner: Caller) -> None:
+    named = [{"party": str(make.make_party().pk), "purpose": "Evaluates the model."}]
+    filing = owner.post("filings", filing_body(made, remote_users=named), expect=201)
+    assert filing["remote_users"] == named
+    assert owner.get(f"filings/{filing['id']}")["remote_users"] == named
+    assert owner.post("filings", filing_body(made), expect=201)["remote_users"] == []
+
+
+def test_filing_that_names_a_party_of_another_team_is_not_found_and_leaves_nothing(
+    made: World, owner: Caller, stranger: Caller
+) -> None:
+    facts = parties.PartyFacts(name="Hidden", country="CN")
+    hidden = parties.register_party(actor=stranger.actor, facts=facts)
+    seen = {"party": str(make.make_party().pk), "purpose": "Evaluates the model."}
+    before = Filing.objects.count()
+    named = [seen, {**seen, "party": str(hidden.pk)}]
+    owner.post("filings", filing_body(made, remote_users=named), expect=404)
+    assert Filing.objects.count() == before
+
+
+@pytest.mark.parametrize(
+    ("changes", "count", "field"),
+    [({}, 51, ""), ({"purpose": " "}, 1, ".0.purpose"), ({"purpose": "x" * 301}, 1, ".0.purpose"),
+     ({"party": "me"}, 1, ".0.party")],
+)  # fmt: skip
+def test_filing_whose_remote_users_do_not_fit_names_the_field(
+    made: World, owner: Caller, changes: dict[str, str], count: int, field: str
+) -> None:
+    user = {"party": str(uuid.uuid4()), "purpose": "Evaluates the model."} | changes
+    answer = owner.post("filings", filing_body(made, remote_users=[user] * count), expect=422)
+    assert fields_of(answer) == {f"said.remote_users{field}"}
+
+
 # --- Licences ---
 def test_licence_is_read_suspended_and_reinstated_by_two(
     made: World, owner: Caller, officer: Caller, second: Caller
@@ -268,9 +302,7 @@ def test_job_log_and_curve_are_read_from_an_offset(made: World, owner: Caller) -
     assert attempt_of(attempt.job).pk == attempt.pk
 
 
-def test_job_with_a_broken_chain_is_refused_with_the_link_named(
-    made: World, owner: Caller, officer: Caller
-) -> None:
+def test_job_with_a_broken_chain_is_refused_with_the_link_named(made: World, owner: Caller, officer: Caller) -> None:
     officer.post(f"licences/{made.exporter.pk}/suspend", {"reason": "Letter of BIS."})
     answer = owner.post("jobs", {"source": made.source()}, expect=409)
     assert answer["code"] == "refused_by_compliance"
