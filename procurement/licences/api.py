@@ -1,6 +1,8 @@
-"""Licences over the API: read, suspend, propose and countersign."""
+"""Licences over the API: read, suspend, propose and countersign.
 
-from __future__ import annotations
+Annotations are evaluated here, not postponed: `paginate` wraps a view, and the API's framework would then look a
+postponed name such as `LicenceState` up in its own module.
+"""
 
 import uuid
 from datetime import date
@@ -15,7 +17,7 @@ from ninja.pagination import LimitOffsetPagination, paginate
 from accounts.api import caller
 from procurement.licences import queries, services
 from procurement.licences.models import LegalEffect, Licence, LicenceAct
-from procurement.licences.states import LicenceAction
+from procurement.licences.states import LicenceAction, LicenceState
 
 router = Router()
 
@@ -88,7 +90,7 @@ class ActOut(Schema):
 
 @router.get("", response=list[LicenceOut])
 @paginate(LimitOffsetPagination)
-def list_licences(request: HttpRequest, state: str | None = None) -> QuerySet[Licence]:
+def list_licences(request: HttpRequest, state: LicenceState | None = None) -> QuerySet[Licence]:
     """The licences that one may see, newest first."""
     licences = queries.visible_to(caller(request)).order_by("-recorded_at")
     return licences.filter(state=state) if state else licences

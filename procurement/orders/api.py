@@ -1,6 +1,8 @@
-"""Demands and orders over the API."""
+"""Demands and orders over the API.
 
-from __future__ import annotations
+Annotations are evaluated here, not postponed: `paginate` wraps a view, and the API's framework would then look a
+postponed name such as `OrderState` up in its own module.
+"""
 
 import uuid
 from datetime import date, datetime
@@ -18,6 +20,7 @@ from accounts.api import caller
 from procurement.catalog.models import ChipModel
 from procurement.orders import queries, services
 from procurement.orders.models import DemandAssessment, EndUse, Order, PartyRole
+from procurement.orders.states import OrderState
 from procurement.parties.queries import parties_visible_to, sites_visible_to
 
 router = Router()
@@ -101,7 +104,7 @@ class OrderOut(Schema):
 
 @router.get("", response=list[OrderOut])
 @paginate(LimitOffsetPagination)
-def list_orders(request: HttpRequest, state: str | None = None) -> QuerySet[Order]:
+def list_orders(request: HttpRequest, state: OrderState | None = None) -> QuerySet[Order]:
     """The orders that one may see, newest first."""
     orders = queries.visible_to(caller(request)).order_by("-created_at")
     return orders.filter(state=state) if state else orders

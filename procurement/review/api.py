@@ -1,6 +1,8 @@
-"""Casework over the API: the same acts as on the page, by the same rules."""
+"""Casework over the API: the same acts as on the page, by the same rules.
 
-from __future__ import annotations
+Annotations are evaluated here, not postponed: `paginate` wraps a view, and the API's framework would then look a
+postponed name such as `QueueName` up in its own module.
+"""
 
 import uuid
 from datetime import date, datetime
@@ -14,6 +16,7 @@ from ninja.pagination import LimitOffsetPagination, paginate
 from accounts.api import caller
 from procurement.review import queries, services
 from procurement.review.models import Case, Decision
+from procurement.review.queries import QueueName
 from procurement.review.states import Outcome
 
 router = Router()
@@ -59,7 +62,7 @@ class DecisionOut(Schema):
 
 @router.get("", response=list[CaseOut])
 @paginate(LimitOffsetPagination)
-def list_cases(request: HttpRequest, queue: str = "open") -> QuerySet[Case]:
+def list_cases(request: HttpRequest, queue: QueueName = QueueName.OPEN) -> QuerySet[Case]:
     """One queue: open, mine, countersign, waiting, closed."""
     return queries.in_queue(caller(request), queue)
 

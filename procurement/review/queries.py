@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any, Final
 
 from django.db.models import Q, QuerySet
@@ -13,6 +14,16 @@ from procurement.review.models import Case, Decision, Question
 from procurement.review.states import CaseState
 
 LIVE: Final = (CaseState.OPEN, CaseState.CLAIMED, CaseState.WAITING, CaseState.ADVISED)
+
+
+class QueueName(StrEnum):
+    """What the tabs of the queue are called."""
+
+    OPEN = "open"
+    MINE = "mine"
+    COUNTERSIGN = "countersign"
+    WAITING = "waiting"
+    CLOSED = "closed"
 
 
 def visible_to(actor: Actor) -> QuerySet[Case]:
@@ -45,14 +56,14 @@ def counts(actor: Actor, names: list[str]) -> dict[str, int]:
 def _condition(actor: Actor, name: str) -> Q:
     mine = Q(assignee=actor.membership)
     match name:
-        case "mine":
+        case QueueName.MINE:
             return mine & Q(state__in=[CaseState.CLAIMED, CaseState.ADVISED, CaseState.WAITING])
-        case "countersign":
+        case QueueName.COUNTERSIGN:
             advised_by_me = Q(decisions__returned_at=None, decisions__decider_person=actor.person)
             return Q(state=CaseState.ADVISED) & ~advised_by_me
-        case "waiting":
+        case QueueName.WAITING:
             return Q(state=CaseState.WAITING)
-        case "closed":
+        case QueueName.CLOSED:
             return Q(state__in=[CaseState.CLOSED, CaseState.WITHDRAWN])
         case _:
             return Q(state__in=LIVE)

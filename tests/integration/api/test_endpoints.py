@@ -370,6 +370,24 @@ def test_list_is_paged(officer: Caller, made: World, path: str) -> None:
     assert page["count"] >= len(page["items"])
 
 
+@pytest.mark.parametrize(
+    ("path", "field"),
+    [("orders", "state"), ("filings", "state"), ("cases", "queue"), ("licences", "state")],
+)
+def test_list_narrowed_by_no_such_name_is_refused(officer: Caller, path: str, field: str) -> None:
+    assert fields_of(officer.get(f"{path}?{field}=sleeping", expect=422)) == {field}
+
+
+@pytest.mark.parametrize("queue", ["open", "mine", "countersign", "waiting", "closed"])
+def test_queue_of_every_name_is_listed(officer: Caller, queue: str) -> None:
+    officer.get(f"cases?queue={queue}")
+
+
+def test_licences_are_listed_by_their_state(made: World, owner: Caller) -> None:
+    assert owner.get("licences?state=revoked")["items"] == []
+    assert made.exporter.reference in {row["reference"] for row in owner.get("licences?state=active")["items"]}
+
+
 @pytest.mark.parametrize("path", ["orders", "filings", "cases", "licences", "jobs"])
 def test_object_of_no_uuid_is_refused(officer: Caller, path: str) -> None:
     assert officer.send("GET", f"{path}/not-a-uuid").status_code in (404, 422)
