@@ -40,7 +40,7 @@ class SubmitForm(forms.Form):
         upload = said.get("file")
         if upload is not None:
             said["source"] = self._read(upload)
-        if not said.get("source"):
+        if not said.get("source") and not self.errors:
             self.add_error("source", _("Write the job file, or choose one."))
         return said
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Any, Final
 
+from django.db import transaction
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -114,8 +115,9 @@ def name_remote_user(request: HttpRequest, filing_id: uuid.UUID) -> HttpResponse
 
     def name() -> None:
         facts = parties.PartyFacts(name=said["name"], country=said["country"])
-        party = parties.register_party(actor=actor, facts=facts)
-        services.name_remote_user(actor=actor, filing_id=filing_id, party=party, purpose=said["purpose"])
+        with transaction.atomic():  # a refusal leaves no party behind
+            party = parties.register_party(actor=actor, facts=facts)
+            services.name_remote_user(actor=actor, filing_id=filing_id, party=party, purpose=said["purpose"])
 
     if try_act(request, name, done=_("Named. They are screened when you hand the filing in."), form=form):
         return see_other(reverse("filings:detail", args=[filing_id]) + "#remote")
