@@ -28,6 +28,7 @@ from procurement.orders.shipments import record_receipt, release_shipment
 from procurement.orders.states import EDGES, OrderAction, OrderState
 from procurement.parties.models import Party, ScreeningState, Site
 from procurement.parties.queries import parties_visible_to, sites_visible_to
+from procurement.regimes.geography import countries
 from procurement.review import services as review
 from procurement.review.models import Decision
 from procurement.review.states import CaseKind, Outcome
@@ -343,8 +344,8 @@ def _check(actor: Actor, facts: OrderFacts) -> None:
     for name in ("use_case", "domestic_alternatives"):
         _check_text(getattr(facts, name), name)
     for name, code in (("ship_from_country", facts.ship_from_country), ("via_country", facts.via_country)):
-        if code and not (len(code) == 2 and code.isascii() and code.isupper()):
-            raise InvalidInput(f"{code} is no country code; write two letters, such as US.", field=name)
+        if code and code not in countries():
+            raise InvalidInput(f"{code} is not a country code of ISO 3166, such as US.", field=name)
     _check_lines(facts.lines)
     _check_parties(actor, facts.parties)
 

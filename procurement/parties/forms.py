@@ -13,6 +13,7 @@ from accounts.words import in_words
 from procurement.parties.models import BuyerClass, Party
 from procurement.parties.queries import parties_visible_to
 from procurement.parties.services import PartyFacts, SiteFacts
+from procurement.regimes.geography import UnknownCountry, country_code
 
 COUNTRY_HELP: Final = _("Two letters (ISO 3166), such as CN or US.")
 KINDS: Final = (("company", _("Company or institution")), ("person", _("Person")))
@@ -27,10 +28,12 @@ class CountryField(forms.CharField):
 
     def clean(self, value: Any) -> Any:
         """The code in capitals."""
-        code = str(super().clean(value)).strip().upper()
-        if code and not (code.isascii() and code.isalpha()):
-            raise forms.ValidationError(_("%(code)s is no country code.") % {"code": code})
-        return code
+        typed = str(super().clean(value)).strip()
+        try:
+            return country_code(typed) if typed else typed
+        except UnknownCountry as error:
+            message = _("%(code)s is not a country code of ISO 3166, such as CN.") % {"code": typed}
+            raise forms.ValidationError(message) from error
 
 
 def _percent(label: Any, help_text: Any = "") -> forms.DecimalField:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -18,8 +17,8 @@ from ledger.errors import InvalidInput
 from ledger.services import record
 from procurement.parties.models import BuyerClass, Ownership, Party, PartyName, ScreeningState, Site
 from procurement.parties.queries import parties_visible_to
+from procurement.regimes.geography import countries
 
-COUNTRY: Final = re.compile(r"[A-Z]{2}")
 _REGISTER: Final = (Act.PLACE_ORDER, Act.REVIEW_CASE, Act.ENROL_HOST)
 
 
@@ -54,7 +53,7 @@ def register_party(*, actor: Actor, facts: PartyFacts) -> Party:
     """Enter a party: a team's own entry is seen by that team and by staff; staff fill the common directory.
 
     Raises:
-        InvalidInput: no name, or a country that is not a two-letter code.
+        InvalidInput: no name, or a country that ISO 3166 has no code for.
     """
     with transaction.atomic():
         _require_any(actor, _REGISTER)
@@ -154,8 +153,8 @@ def _check_site(facts: SiteFacts) -> None:
 
 
 def _check_country(code: str, field: str) -> None:
-    if not COUNTRY.fullmatch(code):
-        raise InvalidInput(f"{code or 'Nothing'} is no country code; write two letters, such as CN.", field=field)
+    if code not in countries():
+        raise InvalidInput(f"{code or 'Nothing'} is not a country code of ISO 3166, such as CN.", field=field)
 
 
 def _said(text: str, field: str, limit: int) -> str:

@@ -69,6 +69,13 @@ def test_order_that_does_not_fit_names_every_field(made: World, owner: Caller) -
     assert {field.rpartition(".")[2] for field in named} == {"end_use", "ship_from_country", "quantity"}
 
 
+@pytest.mark.parametrize("field", ["ship_from_country", "via_country"])
+def test_order_by_way_of_a_country_that_is_not_there_is_refused(made: World, owner: Caller, field: str) -> None:
+    answer = owner.post("orders", order_body(made, **{field: "ZZ"}), expect=422)
+    assert (answer["field"], answer["message"]) == (field, "ZZ is not a country code of ISO 3166, such as US.")
+    assert owner.post("orders", order_body(made, **{field: "SG"}), expect=201)["state"] == "draft"
+
+
 def test_order_of_no_body_is_malformed(owner: Caller) -> None:
     assert owner.send("POST", "orders").status_code in (400, 422)
     owner.post("orders", [1, 2], expect=422)

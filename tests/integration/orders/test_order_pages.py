@@ -100,7 +100,7 @@ def test_section_that_does_not_fit_is_shown_again_with_everything_typed(
     assert answer.status_code == 422
     assert 'value="U5"' in page
     assert 'value="SG"' in page
-    assert "U5 is no country code." in page
+    assert "U5 is not a country code of ISO 3166" in page
 
 
 def test_section_saved_as_typed_answers_with_the_task_list(

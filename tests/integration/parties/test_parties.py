@@ -11,6 +11,7 @@ import pytest
 from ledger.errors import InvalidInput, NotPermitted
 from ledger.models import Entry
 from procurement.parties import services
+from procurement.parties.forms import PartyForm
 from procurement.parties.models import Ownership, Party, ScreeningState
 from procurement.parties.queries import (
     parties_visible_to,
@@ -132,12 +133,30 @@ def test_share_lies_above_nought_and_at_most_at_a_hundred(share: str, fits: bool
             services.record_ownership(**said)
 
 
-@pytest.mark.parametrize("country", ["", "C", "cn", "CHN", "C1"])
+@pytest.mark.parametrize("country", ["", "C", "cn", "CHN", "C1", "ZZ"])
 def test_party_without_a_country_code_is_refused(country: str) -> None:
     with pytest.raises(InvalidInput):
         services.register_party(
             actor=make.make_officer(), facts=services.PartyFacts(name="Party", country=country)
         )
+
+
+@pytest.mark.parametrize("field", ["country", "hq_country", "ultimate_parent_country"])
+def test_party_in_a_country_that_is_not_there_is_refused_by_service_and_form(field: str) -> None:
+    said = {"name": "Party", "country": "CN", field: "ZZ"}
+    with pytest.raises(InvalidInput, match="ZZ is not a country code") as refused:
+        services.register_party(actor=make.make_officer(), facts=services.PartyFacts(**said))
+    assert refused.value.field == field
+    typed = {"kind": "company", "buyer_class": "unknown", **said}
+    assert list(PartyForm(typed).errors) == [field]
+    assert PartyForm(typed | {field: "de"}).is_valid()
+
+
+def test_site_in_a_country_that_is_not_there_is_refused() -> None:
+    facts = services.SiteFacts(name="Hall", operator=make.make_party(), address="1 Road", country="ZZ")
+    with pytest.raises(InvalidInput, match="ZZ is not a country code") as refused:
+        services.register_site(actor=make.make_officer(), facts=facts)
+    assert refused.value.field == "country"
 
 
 def test_party_registered_by_an_auditor_is_not_permitted() -> None:
