@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -12,6 +13,7 @@ from typing import Any
 from config.demo.narrator import StoryBroken
 
 TIMEOUT_S = 30
+CSRF_FIELD = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
 
 
 class Client:
@@ -70,8 +72,8 @@ class Visitor:
         Raises:
             StoryBroken: the page did not take it.
         """
-        self.open("/account/login/")
-        token = next(cookie.value for cookie in self._cookies if cookie.name.endswith("csrftoken"))
+        found = CSRF_FIELD.search(self.open("/account/login/"))
+        token = found[1] if found else ""
         said = {"login": email, "password": password, "csrfmiddlewaretoken": token}
         request = urllib.request.Request(self._base_url + "/account/login/", urllib.parse.urlencode(said).encode())
         request.add_header("Referer", self._base_url + "/account/login/")
