@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.core.exceptions import ObjectDoesNotExist
 from django.db import DataError
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI
-from ninja.errors import ValidationError
+from ninja.errors import HttpError, ValidationError
 
 from accounts.api import Bearer
 from allocation.jobs.api import router as jobs
+from config.errors import refusal_of
 from ledger.errors import DomainError, InvalidInput
 from procurement.determinations.api import router as determinations
 from procurement.filings.api import router as filings
@@ -57,10 +59,20 @@ def missing(request: HttpRequest, fault: Exception) -> HttpResponse:
 @api.exception_handler(ValidationError)
 def malformed(request: HttpRequest, fault: ValidationError) -> HttpResponse:
     """What was sent does not fit the schema; each fault names its field."""
-    faults = [
-        {"field": ".".join(str(part) for part in error["loc"][1:]), "message": error["msg"]} for error in fault.errors
-    ]
+    faults = [{"field": _field(error["loc"]), "message": error["msg"]} for error in fault.errors]
     return _answer(request, 422, "invalid_input", "What was sent does not fit; see `faults`.", faults=faults)
+
+
+def _field(place: Sequence[str | int]) -> str:
+    """The field as its sender wrote it: a body's place begins with the name that our own function gives it."""
+    return ".".join(str(part) for part in place[2 if place[0] == "body" else 1 :])
+
+
+@api.exception_handler(HttpError)
+def turned_away(request: HttpRequest, fault: HttpError) -> HttpResponse:
+    """What the framework refuses before a view is reached: no valid token, or a body that is no JSON."""
+    code, message = refusal_of(fault.status_code)
+    return _answer(request, fault.status_code, code, message)
 
 
 @api.exception_handler(DataError)

@@ -66,7 +66,7 @@ def test_order_that_does_not_fit_names_every_field(made: World, owner: Caller) -
     answer = owner.post("orders", body, expect=422)
     assert answer["code"] == "invalid_input"
     named = fields_of(answer)
-    assert {field.rpartition(".")[2] for field in named} == {"end_use", "ship_from_country", "quantity"}
+    assert named == {"end_use", "ship_from_country", "lines.0.quantity"}
 
 
 @pytest.mark.parametrize("field", ["ship_from_country", "via_country"])
@@ -237,7 +237,7 @@ def test_filing_whose_remote_users_do_not_fit_names_the_field(
 ) -> None:
     user = {"party": str(uuid.uuid4()), "purpose": "Evaluates the model."} | changes
     answer = owner.post("filings", filing_body(made, remote_users=[user] * count), expect=422)
-    assert fields_of(answer) == {f"said.remote_users{field}"}
+    assert fields_of(answer) == {f"remote_users{field}"}
 
 
 # --- Licences ---
