@@ -241,12 +241,18 @@ def reinstate(say: Narrator, bought: Bought) -> None:
 
 
 def compare_curves(say: Narrator, first: Job, second: Job) -> None:
-    """Same spec, same data, same seed: the interrupted run must have gone down the very same curve."""
+    """Same spec, same data, same seed: the interrupted run must have gone down the very same curve.
+
+    A reported loss is the mean since the report before; the one mean that the stop cut in two is left out.
+    """
     say.expect("the job resumed in a second attempt", second.attempts.count() == 2)
     straight, broken = losses(first), losses(second)
-    common = sorted(set(straight) & set(broken))
+    resumed_at = (second.attempts.get(number=2).resume or {})["step"]
+    cut = min((step for step in broken if step > resumed_at), default=resumed_at)
+    common = sorted((set(straight) & set(broken)) - {cut})
     same = sum(straight[step] == broken[step] for step in common)
-    say.expect(f"its loss equals the uninterrupted run's at all {len(common)} reported steps", same == len(common) > 0)
+    words = f"its loss equals the uninterrupted run's in all {len(common)} reports but the one cut at step {resumed_at}"
+    say.expect(words, same == len(common) > 0)
 
 
 def losses(job: Job) -> dict[int, float]:
