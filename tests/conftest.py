@@ -66,6 +66,21 @@ def django_db_setup(services: None, django_db_blocker: Any) -> Iterator[None]:
     databases.drop_clone(name)
 
 
+@pytest.fixture(autouse=True)
+def _living_connection(django_db_blocker: Any) -> None:
+    """Lets go of a connection whose clone is gone.
+
+    Django keeps one connection for the thread and another while an event loop runs in it (a browser's, say); closing
+    all closes those of the moment alone, so the other one may outlive the database that it leads to.
+    """
+    connection = connections["default"]
+    if connection.connection is None or connection.in_atomic_block:
+        return
+    with django_db_blocker.unblock():
+        if not connection.is_usable():
+            connection.close()
+
+
 @pytest.fixture
 def owner_connection(db: None) -> Iterator[psycopg.Connection]:
     """A second session on this process's test database, as `writ_owner` (its writes outlive a rolled-back test)."""
