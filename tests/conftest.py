@@ -29,11 +29,24 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skips, or fails, a test whose marker names something that this machine lacks."""
+    _let_go_of_a_dead_connection()
     for marker, check in needs.BY_MARKER.items():
         if item.get_closest_marker(marker):
             check()
+
+
+def _let_go_of_a_dead_connection() -> None:
+    """Before any fixture: a connection may outlive the clone that it leads to, and fail the next test's first query."""
+    connection = connections["default"]
+    if connection.connection is None or connection.in_atomic_block:
+        return
+    try:
+        connection.connection.execute("SELECT 1")
+    except psycopg.Error:
+        connection.close()
 
 
 @pytest.fixture(scope="session")
@@ -64,21 +77,6 @@ def django_db_setup(services: None, django_db_blocker: Any) -> Iterator[None]:
     with django_db_blocker.unblock():
         connections.close_all()
     databases.drop_clone(name)
-
-
-@pytest.fixture(autouse=True)
-def _living_connection(django_db_blocker: Any) -> None:
-    """Lets go of a connection whose clone is gone.
-
-    Django keeps one connection for the thread and another while an event loop runs in it (a browser's, say); closing
-    all closes those of the moment alone, so the other one may outlive the database that it leads to.
-    """
-    connection = connections["default"]
-    if connection.connection is None or connection.in_atomic_block:
-        return
-    with django_db_blocker.unblock():
-        if not connection.is_usable():
-            connection.close()
 
 
 @pytest.fixture
