@@ -32,21 +32,9 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skips, or fails, a test whose marker names something that this machine lacks."""
-    _let_go_of_a_dead_connection()
     for marker, check in needs.BY_MARKER.items():
         if item.get_closest_marker(marker):
             check()
-
-
-def _let_go_of_a_dead_connection() -> None:
-    """Before any fixture: a connection may outlive the clone that it leads to, and fail the next test's first query."""
-    connection = connections["default"]
-    if connection.connection is None or connection.in_atomic_block:
-        return
-    try:
-        connection.connection.execute("SELECT 1")
-    except psycopg.Error:
-        connection.close()
 
 
 @pytest.fixture(scope="session")

@@ -22,6 +22,7 @@ from procurement.catalog.models import ChipModel
 from procurement.determinations.models import Determination
 from procurement.licences.models import ConditionKind, Licence, Side
 from procurement.licences.services import GrantedLine, Paper, Proviso, activate_licence, record_licence
+from procurement.orders import drafts
 from procurement.orders import services as orders
 from procurement.orders.models import EndUse, Order, PartyRole
 from procurement.orders.shipments import Arrival, record_receipt, release_shipment
@@ -125,9 +126,9 @@ def site_of(actor: Actor, operator: Party, name: str, state_funding: Decimal) ->
 def draft(applicant: Actor, supplier: Party, buyer: Party, site: Site, consignee: Party | None = None) -> Order:
     """An order of 8 H200 with its demand, use case and reason."""
     chip, today = ChipModel.objects.get(slug=CHIP), timezone.now().date()
-    demand = orders.state_demand(
+    demand = drafts.state_demand(
         actor=applicant,
-        demand=orders.Demand(
+        demand=drafts.Demand(
             chip=chip, quantity=8, needed_from=today, needed_until=today + timedelta(days=365),
             purpose="Training of language models for the cloud's own customers.",
         ),
@@ -136,9 +137,9 @@ def draft(applicant: Actor, supplier: Party, buyer: Party, site: Site, consignee
         PartyRole.EXPORTER: supplier, PartyRole.PURCHASER: buyer,
         PartyRole.ULTIMATE_CONSIGNEE: consignee or buyer, PartyRole.END_USER: buyer,
     }  # fmt: skip
-    return orders.create_order(
+    return drafts.create_order(
         actor=applicant,
-        facts=orders.OrderFacts(
+        facts=drafts.OrderFacts(
             demand=demand,
             site=site,
             end_use=EndUse.TRAINING,
@@ -146,8 +147,8 @@ def draft(applicant: Actor, supplier: Party, buyer: Party, site: Site, consignee
             domestic_alternatives="Ascend 910C and MLU590 were tried on the same model: the training stack lacks "
             "operators that the models need, and the porting would take nine months.",
             has_encryption=False,
-            lines=[orders.Line(chip=chip, quantity=8)],
-            parties=[orders.Named(party=each, role=role) for role, each in roles.items()],
+            lines=[drafts.Line(chip=chip, quantity=8)],
+            parties=[drafts.Named(party=each, role=role) for role, each in roles.items()],
         ),
     )
 

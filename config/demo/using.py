@@ -25,7 +25,7 @@ from config.processes import LocalHost, host_state
 from procurement.catalog.models import ChipModel
 from procurement.filings import services as filings
 from procurement.filings.models import Filing
-from procurement.licences import services as licences
+from procurement.licences import acts as licences
 from procurement.licences.states import LicenceAction
 from procurement.orders.models import EndUse
 from procurement.parties.models import BuyerClass

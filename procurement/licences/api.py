@@ -15,7 +15,7 @@ from ninja import Field, Router, Schema
 from ninja.pagination import LimitOffsetPagination, paginate
 
 from accounts.api import caller
-from procurement.licences import queries, services
+from procurement.licences import acts, queries
 from procurement.licences.models import LegalEffect, Licence, LicenceAct
 from procurement.licences.states import LicenceAction, LicenceState
 
@@ -107,7 +107,7 @@ def suspend_licence(request: HttpRequest, licence_id: uuid.UUID, said: SuspendIn
     """Suspend it; one officer where what hangs on it stops, two where existing use may go on."""
     actor = caller(request)
     licence = get_object_or_404(queries.visible_to(actor), pk=licence_id)
-    return services.suspend_licence(
+    return acts.suspend_licence(
         actor=actor, licence=licence, reason=said.reason, effect=said.effect, basis=said.basis
     )
 
@@ -117,8 +117,8 @@ def propose_act(request: HttpRequest, licence_id: uuid.UUID, said: ProposalIn) -
     """Propose what takes two officers."""
     actor = caller(request)
     licence = get_object_or_404(queries.visible_to(actor), pk=licence_id)
-    proposal = services.Proposal(action=said.action, reason=said.reason, basis=said.basis)
-    return services.propose_licence_act(actor=actor, licence=licence, proposal=proposal)
+    proposal = acts.Proposal(action=said.action, reason=said.reason, basis=said.basis)
+    return acts.propose_licence_act(actor=actor, licence=licence, proposal=proposal)
 
 
 @router.post("/{licence_id}/acts/{act_id}/countersign", response=ActOut)
@@ -127,4 +127,4 @@ def countersign_act(request: HttpRequest, licence_id: uuid.UUID, act_id: uuid.UU
     actor = caller(request)
     licence = get_object_or_404(queries.visible_to(actor), pk=licence_id)
     act = get_object_or_404(licence.acts, pk=act_id)
-    return services.countersign_licence_act(actor=actor, act=act)
+    return acts.countersign_licence_act(actor=actor, act=act)

@@ -10,9 +10,11 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.words import in_words
 from procurement.catalog.models import ChipModel
+from procurement.licences.acts import Proposal
 from procurement.licences.models import ConditionKind, LegalEffect, Side
-from procurement.licences.services import GRANTED_LIMIT, REASON_LIMIT, GrantedLine, Paper, Proposal, Proviso
+from procurement.licences.services import GRANTED_LIMIT, GrantedLine, Paper, Proviso
 from procurement.licences.states import LicenceAction
+from procurement.licences.steps import REASON_LIMIT
 from procurement.orders.models import EndUse, Order, PartyRole
 from procurement.parties.models import Party
 

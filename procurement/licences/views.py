@@ -17,7 +17,7 @@ from accounts.permissions import Act
 from accounts.web import Listing, acting, actor_of, see_other, show_list, try_act
 from ledger.documents import Upload, attachments_of
 from procurement.downloads import download
-from procurement.licences import queries, services, shown
+from procurement.licences import acts, queries, services, shown, steps
 from procurement.licences.filters import LicenceFilter
 from procurement.licences.forms import AttestForm, ProposeForm, RecordForm, SuspendForm, WithdrawActForm
 from procurement.licences.models import LegalEffect, Licence, LicenceAct
@@ -128,10 +128,10 @@ def suspend(request: HttpRequest, key: str) -> HttpResponse:
     licence, actor, form = _licence(request, key), actor_of(request), SuspendForm(request.POST)
     if form.is_valid():
         said = {**form.cleaned_data, "effect": LegalEffect(form.cleaned_data["effect"])}
-        at_once = said["effect"] in services.STOPS_USE
+        at_once = said["effect"] in steps.STOPS_USE
         done = _("Suspended. What hangs on it stops now.") if at_once else _("Proposed; a second officer signs.")
         if try_act(
-            request, lambda: services.suspend_licence(actor=actor, licence=licence, **said), done=done, form=form
+            request, lambda: acts.suspend_licence(actor=actor, licence=licence, **said), done=done, form=form
         ):
             return see_other(f"{_detail(licence)}#drain" if at_once else _detail(licence))
     return _page(request, key, suspend_form=form)
@@ -157,7 +157,7 @@ def _propose(request: HttpRequest, key: str, action: LicenceAction, name: str) -
         proposal = form.proposal(action)
         if try_act(
             request,
-            lambda: services.propose_licence_act(actor=actor, licence=licence, proposal=proposal),
+            lambda: acts.propose_licence_act(actor=actor, licence=licence, proposal=proposal),
             done=_("Proposed. It takes effect when a second officer countersigns."),
             form=form,
         ):
@@ -179,7 +179,7 @@ def countersign(request: HttpRequest, key: str) -> HttpResponse:
     licence, actor = _licence(request, key), actor_of(request)
     act = _waiting(licence)
     done = _("Countersigned: it is in effect.")
-    return _done(request, licence, lambda: services.countersign_licence_act(actor=actor, act=act), done)
+    return _done(request, licence, lambda: acts.countersign_licence_act(actor=actor, act=act), done)
 
 
 @acting(Act.REINSTATE_LICENCE)
@@ -193,7 +193,7 @@ def withdraw(request: HttpRequest, key: str) -> HttpResponse:
     return _done(
         request,
         licence,
-        lambda: services.withdraw_licence_act(actor=actor, act=act, reason=reason),
+        lambda: acts.withdraw_licence_act(actor=actor, act=act, reason=reason),
         _("Withdrawn; nothing has changed on the licence."),
     )
 

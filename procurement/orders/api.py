@@ -18,7 +18,7 @@ from ninja.pagination import LimitOffsetPagination, paginate
 
 from accounts.api import caller
 from procurement.catalog.models import ChipModel
-from procurement.orders import queries, services
+from procurement.orders import drafts, queries, services
 from procurement.orders.models import DemandAssessment, EndUse, Order, PartyRole
 from procurement.orders.states import OrderState
 from procurement.parties.queries import parties_visible_to, sites_visible_to
@@ -121,8 +121,8 @@ def create_order(request: HttpRequest, said: OrderIn) -> Status[Order]:
     """State the demand and save a draft order: both or neither."""
     actor = caller(request)
     with transaction.atomic():
-        demand = services.state_demand(actor=actor, demand=_demand(said.demand))
-        order = services.create_order(actor=actor, facts=_facts(request, said, demand))
+        demand = drafts.state_demand(actor=actor, demand=_demand(said.demand))
+        order = drafts.create_order(actor=actor, facts=_facts(request, said, demand))
     return Status(201, order)
 
 
@@ -142,9 +142,9 @@ def withdraw_order(request: HttpRequest, order_id: uuid.UUID) -> Order:
     return services.withdraw_order(actor=actor, order=order)
 
 
-def _demand(said: DemandIn) -> services.Demand:
+def _demand(said: DemandIn) -> drafts.Demand:
     chip = get_object_or_404(ChipModel, slug=said.chip)
-    return services.Demand(
+    return drafts.Demand(
         chip=chip,
         quantity=said.quantity,
         needed_from=said.needed_from,
@@ -153,21 +153,21 @@ def _demand(said: DemandIn) -> services.Demand:
     )
 
 
-def _facts(request: HttpRequest, said: OrderIn, demand: DemandAssessment) -> services.OrderFacts:
+def _facts(request: HttpRequest, said: OrderIn, demand: DemandAssessment) -> drafts.OrderFacts:
     actor = caller(request)
     parties = parties_visible_to(actor)
     plain = said.dict(exclude={"demand", "site", "lines", "parties"})
-    return services.OrderFacts(
+    return drafts.OrderFacts(
         demand=demand,
         site=get_object_or_404(sites_visible_to(actor), pk=said.site),
         lines=[_line(line) for line in said.lines],
         parties=[
-            services.Named(party=get_object_or_404(parties, pk=named.party), role=named.role) for named in said.parties
+            drafts.Named(party=get_object_or_404(parties, pk=named.party), role=named.role) for named in said.parties
         ],
         **plain,
     )
 
 
-def _line(said: LineIn) -> services.Line:
+def _line(said: LineIn) -> drafts.Line:
     chip = get_object_or_404(ChipModel, slug=said.chip)
-    return services.Line(chip=chip, quantity=said.quantity, unit_price=said.unit_price, currency=said.currency)
+    return drafts.Line(chip=chip, quantity=said.quantity, unit_price=said.unit_price, currency=said.currency)

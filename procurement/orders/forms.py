@@ -14,9 +14,9 @@ from django.utils.translation import gettext_lazy as _
 from accounts.actors import Actor
 from accounts.words import in_words
 from procurement.catalog.models import ChipModel
+from procurement.orders.drafts import QUANTITY_LIMIT, TEXT_LIMIT, Demand, Line, Named
 from procurement.orders.models import DemandAssessment, EndUse, Order, OrderLine, PartyRole
 from procurement.orders.queries import demands_visible_to
-from procurement.orders.services import QUANTITY_LIMIT, TEXT_LIMIT, Demand, Line, Named
 from procurement.parties.forms import CountryField
 from procurement.parties.models import Party, Site
 from procurement.parties.queries import parties_visible_to, sites_visible_to

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any, Final
 
 from django.db.models import Count, F, IntegerField, OuterRef, Prefetch, QuerySet, Subquery, Sum
@@ -81,3 +82,20 @@ def _sum_of_lines() -> QuerySet[OrderLine, Any]:
 def open_cases_of(order: Order) -> QuerySet[Case]:
     """The order's own review where it is not closed; incidents and filings on the order are none of it."""
     return Case.objects.filter(order=order, kind=CaseKind.ORDER).exclude(state__in=CLOSED_CASES).order_by("pk")
+
+
+def lock(order_id: uuid.UUID) -> Order:
+    """An order with whom it concerns, locked until the transaction ends."""
+    rows = Order.objects.select_for_update(of=("self",)).select_related(
+        "demand", "site__operator", "team", "applicant__person", "applicant__team"
+    )
+    return rows.get(pk=order_id)
+
+
+def lock_own(order_id: uuid.UUID, actor: Actor) -> Order:
+    """The team's own order, locked; another team's does not exist for this actor."""
+    actor.require(Act.PLACE_ORDER)
+    locked = lock(order_id)
+    if locked.team_id != actor.team.pk:
+        raise Order.DoesNotExist
+    return locked

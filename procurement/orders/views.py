@@ -18,7 +18,7 @@ from accounts.web import Listing, acting, actor_of, see_other, show_list, try_ac
 from ledger.documents import Upload, attachments_of
 from ledger.errors import DomainError, InvalidInput
 from procurement.downloads import download
-from procurement.orders import queries, services, shown
+from procurement.orders import drafts, queries, services, shipments, shown
 from procurement.orders.filters import OrderFilter
 from procurement.orders.forms import (
     SECTIONS,
@@ -84,7 +84,7 @@ def new_demand(request: HttpRequest) -> HttpResponse:
     actor, form = actor_of(request), DemandForm(request.POST or None)
     if form.is_valid() and try_act(
         request,
-        lambda: services.state_demand(actor=actor, demand=form.demand()),
+        lambda: drafts.state_demand(actor=actor, demand=form.demand()),
         done=_("Stated. Now start the order that meets it."),
         form=form,
     ):
@@ -101,7 +101,7 @@ def new(request: HttpRequest) -> HttpResponse:
     made: list[Order] = []
     if form.is_valid() and try_act(
         request,
-        lambda: made.append(services.create_order(actor=actor, facts=_basis(form))),
+        lambda: made.append(drafts.create_order(actor=actor, facts=_basis(form))),
         done=_("Saved as a draft. Fill in what is still to do, in any sequence."),
         form=form,
     ):
@@ -111,9 +111,9 @@ def new(request: HttpRequest) -> HttpResponse:
     return render(request, "orders/new.html", context, status=422 if form.errors else 200)
 
 
-def _basis(form: BasisForm) -> services.OrderFacts:
+def _basis(form: BasisForm) -> drafts.OrderFacts:
     said = form.cleaned_data
-    return services.OrderFacts(demand=said["demand"], site=said["site"], end_use=EndUse(said["end_use"]))
+    return drafts.OrderFacts(demand=said["demand"], site=said["site"], end_use=EndUse(said["end_use"]))
 
 
 @acting(Act.PLACE_ORDER)
@@ -138,7 +138,7 @@ def edit(request: HttpRequest, key: str) -> HttpResponse:
 def _save(request: HttpRequest, order: Order, section: Any) -> bool:
     """Save one section; what does not fit is said on the section itself, silently where it is saved as typed."""
     try:
-        services.update_order(actor=actor_of(request), order=order, changes=section.changes())
+        drafts.update_order(actor=actor_of(request), order=order, changes=section.changes())
     except InvalidInput as refusal:
         section.add_error(refusal.field if refusal.field in section.fields else None, refusal.message)
         return False
@@ -204,7 +204,7 @@ def release(request: HttpRequest, key: str) -> HttpResponse:
     if form.is_valid():
         said = form.cleaned_data
         done = _("Released: the units are held on a licence line of each side.")
-        if try_act(request, lambda: services.release_shipment(actor=actor, **said), done=done, form=form):
+        if try_act(request, lambda: shipments.release_shipment(actor=actor, **said), done=done, form=form):
             return see_other(f"{_detail(order)}#shipments")
     return _page(request, key, release_form=form)
 
@@ -219,7 +219,7 @@ def receive(request: HttpRequest, key: str) -> HttpResponse:
         arrival = Arrival(**{**form.cleaned_data, "serials": form.cleaned_data["serials"].split("\n")})
         done = _("Recorded in full. Serials that no licence covers are unlicensed and in quarantine.")
         if try_act(
-            request, lambda: services.record_receipt(actor=actor, order=order, arrival=arrival), done=done, form=form
+            request, lambda: shipments.record_receipt(actor=actor, order=order, arrival=arrival), done=done, form=form
         ):
             return see_other(f"{_detail(order)}#shipments")
     return _page(request, key, receipt_form=form)

@@ -11,6 +11,7 @@ import pytest
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
+from django.db import connections
 from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 
 from accounts.actors import Actor
@@ -28,7 +29,9 @@ PHONE = {"width": 360, "height": 740}
 def chromium() -> Iterator[Browser]:
     """Debian's Chromium, for the tests of one file; its event loop ends with them."""
     needs.need_chromium()
-    # Playwright runs a loop in this thread, which Django takes for an async view; the tests are plain code.
+    # Playwright runs a loop in this thread. While it runs, Django takes plain code for an async view and keeps
+    # connections of its own for it: one left open from before would outlive the clone that these tests replace.
+    connections.close_all()
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
     with sync_playwright() as playwright:
         flags = ["--no-sandbox", "--disable-gpu", "--force-color-profile=srgb"]

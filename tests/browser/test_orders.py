@@ -9,11 +9,10 @@ from django.urls import reverse
 from ledger.models import Entry
 from procurement.catalog.services import load_catalog
 from procurement.determinations.services import determine_order
-from procurement.licences.services import Proposal, propose_licence_act, suspend_licence
+from procurement.licences.acts import Proposal, propose_licence_act, suspend_licence
 from procurement.licences.states import LicenceAction
 from procurement.orders.models import Order
-from procurement.orders.services import record_receipt, release_shipment
-from procurement.orders.shipments import Arrival
+from procurement.orders.shipments import Arrival, record_receipt, release_shipment
 from procurement.orders.states import OrderState
 from tests import factories as make
 from tests.browser.conftest import PHONE

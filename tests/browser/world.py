@@ -20,6 +20,7 @@ from allocation.jobs.states import AttemptState, JobState
 from procurement.filings.models import Filing
 from procurement.filings.states import FilingState
 from procurement.licences.models import Licence, Side
+from procurement.orders import drafts
 from procurement.orders import services as orders
 from procurement.orders.models import EndUse, Order, PartyRole
 from procurement.review import services as review
@@ -98,17 +99,17 @@ def _submitted_order(applicant: Actor) -> Order:
     consignee = factories.make_party("Fictional Meridian Trading (demo)", country="AE", hq_country="AE")
     site.operator.name = "云山云计算有限公司 (Yunshan Cloud)"
     site.operator.save()
-    facts = orders.OrderFacts(
+    facts = drafts.OrderFacts(
         demand=factories.make_demand(applicant=applicant, chip=chip), site=site, end_use=EndUse.TRAINING,
         use_case="Trains language models. Ausfuhrgenehmigungspflichtige Datenverarbeitungsanlagenkomponenten. " * 3,
         domestic_alternatives="Ascend 910C lacks the operators that the training code needs.", has_encryption=False,
-        lines=(orders.Line(chip, 8),),
+        lines=(drafts.Line(chip, 8),),
         parties=(
-            orders.Named(exporter, PartyRole.EXPORTER), orders.Named(site.operator, PartyRole.PURCHASER),
-            orders.Named(consignee, PartyRole.ULTIMATE_CONSIGNEE), orders.Named(site.operator, PartyRole.END_USER),
+            drafts.Named(exporter, PartyRole.EXPORTER), drafts.Named(site.operator, PartyRole.PURCHASER),
+            drafts.Named(consignee, PartyRole.ULTIMATE_CONSIGNEE), drafts.Named(site.operator, PartyRole.END_USER),
         ),
     )  # fmt: skip
-    order = orders.create_order(actor=applicant, facts=facts)
+    order = drafts.create_order(actor=applicant, facts=facts)
     return orders.submit_order(actor=applicant, order=order)
 
 

@@ -16,7 +16,8 @@ _TOKENS = "allocation/migrations/0002_tokens_and_chain_versions.py"
 _ALLOCATION, _PROCUREMENT = "allocation/migrations/0001_initial.py", "procurement/migrations/0001_initial.py"
 _WARRANT, _LEASE = "gpu_runtime/protocol/warrant.py", "gpu_runtime/guard/lease.py"
 _FOUR_EYES = "procurement/migrations/0002_four_eyes_and_versions.py"
-_REVIEW, _LICENCES = "procurement/review/services.py", "procurement/licences/services.py"
+_REVIEW = "procurement/review/services.py"
+_LICENCES, _LICENCE_ACTS = "procurement/licences/services.py", "procurement/licences/acts.py"
 _SHIPMENTS, _HITS = "procurement/orders/shipments.py", "procurement/screening/decision_services.py"
 _HIT_RULES = "procurement/migrations/0003_screening_evidence_stands.py"
 _APPEND_ONLY = "ledger/migrations/0002_append_only.py"
@@ -248,7 +249,7 @@ FOUR_EYES: Final = (
         f"{_T_EYES}test_sql_change_of_a_final_decision_is_refused",
     ),
     Mutant(
-        "licence acts", "the proposer countersigns (service)", _LICENCES,
+        "licence acts", "the proposer countersigns (service)", _LICENCE_ACTS,
         "        if current.proposer_person_id == actor.person.pk:", "        if False:",
         f"{_T_ACTS}test_countersignature_by_the_proposer_through_another_membership_is_refused",
     ),
@@ -265,7 +266,7 @@ FOUR_EYES: Final = (
         f"{_T_ACTS}test_act_of_two_in_effect_with_one_name_is_refused_by_the_database",
     ),
     Mutant(
-        "licence acts", "one officer lets existing use go on", _LICENCES,
+        "licence acts", "one officer lets existing use go on", _LICENCE_ACTS,
         "    if effect not in STOPS_USE:", "    if False:",
         f"{_T_ACTS}test_suspension_that_lets_use_go_on_is_only_proposed",
     ),

@@ -17,15 +17,15 @@ from ledger import events
 from ledger.errors import InvalidInput, NotPermitted, Overtaken
 from ledger.models import Entry
 from ledger.transitions import IllegalTransition
-from procurement.licences.models import LegalEffect, Licence, LicenceAct, LicenceLine, Side
-from procurement.licences.services import (
+from procurement.licences.acts import (
     Proposal,
     countersign_licence_act,
-    expire_licences,
     propose_licence_act,
     suspend_licence,
     withdraw_licence_act,
 )
+from procurement.licences.models import LegalEffect, Licence, LicenceAct, LicenceLine, Side
+from procurement.licences.services import expire_licences
 from procurement.licences.states import LicenceAction, LicenceState
 from tests import factories as make
 

@@ -13,8 +13,8 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.actors import Actor
+from procurement.licences.acts import suspend_licence
 from procurement.licences.models import Licence, LicenceAct, Side
-from procurement.licences.services import suspend_licence
 from procurement.licences.states import LicenceState
 from procurement.orders.models import Order
 from tests import factories as make

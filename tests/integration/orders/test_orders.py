@@ -13,7 +13,7 @@ from ledger.errors import ComplianceRefusal, InvalidInput, NotPermitted
 from ledger.models import Entry
 from ledger.transitions import IllegalTransition
 from procurement.determinations.models import Determination
-from procurement.orders import queries, services
+from procurement.orders import drafts, queries, services
 from procurement.orders.blockers import order_blockers
 from procurement.orders.models import DemandAssessment, EndUse, Order, PartyRole
 from procurement.orders.states import OrderState
@@ -34,22 +34,22 @@ def applicant() -> Actor:
 
 
 @pytest.fixture
-def facts(applicant: Actor) -> services.OrderFacts:
+def facts(applicant: Actor) -> drafts.OrderFacts:
     """A whole order: nothing is missing."""
     chip, site = make.make_chip(), make.make_site()
     exporter = make.make_party("Supplier Inc.", country="US", hq_country="US", ultimate_parent_country="US")
     roles = (PartyRole.PURCHASER, PartyRole.ULTIMATE_CONSIGNEE, PartyRole.END_USER)
-    return services.OrderFacts(
+    return drafts.OrderFacts(
         demand=make.make_demand(applicant=applicant, chip=chip),
         site=site,
         end_use=EndUse.TRAINING,
         use_case="Trains language models.",
         domestic_alternatives="Ascend 910C lacks the operators.",
         has_encryption=False,
-        lines=(services.Line(chip, 8),),
+        lines=(drafts.Line(chip, 8),),
         parties=(
-            services.Named(exporter, PartyRole.EXPORTER),
-            *(services.Named(site.operator, role) for role in roles),
+            drafts.Named(exporter, PartyRole.EXPORTER),
+            *(drafts.Named(site.operator, role) for role in roles),
         ),
     )
 
@@ -63,8 +63,8 @@ def lists() -> ListSnapshot:
     )  # fmt: skip
 
 
-def submitted(applicant: Actor, facts: services.OrderFacts) -> Order:
-    order = services.create_order(actor=applicant, facts=facts)
+def submitted(applicant: Actor, facts: drafts.OrderFacts) -> Order:
+    order = drafts.create_order(actor=applicant, facts=facts)
     return services.submit_order(actor=applicant, order=order)
 
 
@@ -99,8 +99,8 @@ def settle(order: Order, lane: Lane = Lane.LICENCE_REQUIRED) -> None:
 
 
 def test_demand_stated_has_its_reference_and_its_ledger_row(applicant: Actor) -> None:
-    wanted = services.Demand(make.make_chip(), 8, make.today(), make.today() + timedelta(days=30), "Training")
-    stated = services.state_demand(actor=applicant, demand=wanted)
+    wanted = drafts.Demand(make.make_chip(), 8, make.today(), make.today() + timedelta(days=30), "Training")
+    stated = drafts.state_demand(actor=applicant, demand=wanted)
     assert stated.reference.startswith("DEM-")
     assert Entry.objects.get(act="demand.stated").subject_ref == stated.reference
 
@@ -112,15 +112,15 @@ def test_demand_stated_has_its_reference_and_its_ledger_row(applicant: Actor) ->
 def test_demand_that_does_not_fit_is_refused(
     applicant: Actor, quantity: int, days: int, purpose: str, field: str
 ) -> None:
-    wanted = services.Demand(make.make_chip(), quantity, make.today(), make.today() + timedelta(days=days), purpose)
+    wanted = drafts.Demand(make.make_chip(), quantity, make.today(), make.today() + timedelta(days=days), purpose)
     with pytest.raises(InvalidInput) as refusal:
-        services.state_demand(actor=applicant, demand=wanted)
+        drafts.state_demand(actor=applicant, demand=wanted)
     assert refusal.value.field == field
 
 
-def test_draft_with_gaps_is_saved_and_names_each_gap(applicant: Actor, facts: services.OrderFacts) -> None:
+def test_draft_with_gaps_is_saved_and_names_each_gap(applicant: Actor, facts: drafts.OrderFacts) -> None:
     bare = replace(facts, use_case="", domestic_alternatives="", lines=(), parties=())
-    order = services.create_order(actor=applicant, facts=bare)
+    order = drafts.create_order(actor=applicant, facts=bare)
     assert [each.section for each in order_blockers(order)] == ["chips", *["parties"] * 4, "use-case", "domestic"]
     with pytest.raises(ComplianceRefusal) as refusal:
         services.submit_order(actor=applicant, order=order)
@@ -128,24 +128,24 @@ def test_draft_with_gaps_is_saved_and_names_each_gap(applicant: Actor, facts: se
     assert Order.objects.get(pk=order.pk).state == OrderState.DRAFT
 
 
-def test_draft_changed_in_one_field_keeps_the_others(applicant: Actor, facts: services.OrderFacts) -> None:
-    order = services.create_order(actor=applicant, facts=facts)
-    services.update_order(actor=applicant, order=order, changes={"use_case": "Something else."})
+def test_draft_changed_in_one_field_keeps_the_others(applicant: Actor, facts: drafts.OrderFacts) -> None:
+    order = drafts.create_order(actor=applicant, facts=facts)
+    drafts.update_order(actor=applicant, order=order, changes={"use_case": "Something else."})
     order.refresh_from_db()
     assert (order.use_case, order.lines.count(), order.parties.count()) == ("Something else.", 1, 4)
     assert Entry.objects.get(act="order.changed").facts == {"fields": ["use_case"]}
 
 
 def test_order_handed_in_can_no_longer_be_changed(
-    applicant: Actor, facts: services.OrderFacts, lists: ListSnapshot
+    applicant: Actor, facts: drafts.OrderFacts, lists: ListSnapshot
 ) -> None:
     order = submitted(applicant, facts)
     with pytest.raises(ComplianceRefusal, match="can no longer be changed"):
-        services.update_order(actor=applicant, order=order, changes={"use_case": "Another."})
+        drafts.update_order(actor=applicant, order=order, changes={"use_case": "Another."})
 
 
 def test_order_handed_in_is_determined_screened_and_has_a_case(
-    applicant: Actor, facts: services.OrderFacts, lists: ListSnapshot
+    applicant: Actor, facts: drafts.OrderFacts, lists: ListSnapshot
 ) -> None:
     order = submitted(applicant, facts)
     assert order.state == OrderState.IN_REVIEW
@@ -155,39 +155,39 @@ def test_order_handed_in_is_determined_screened_and_has_a_case(
     assert (case.state, case.applicant) == (CaseState.OPEN, applicant.membership)
 
 
-def test_order_handed_in_twice_is_refused(applicant: Actor, facts: services.OrderFacts, lists: ListSnapshot) -> None:
+def test_order_handed_in_twice_is_refused(applicant: Actor, facts: drafts.OrderFacts, lists: ListSnapshot) -> None:
     order = submitted(applicant, facts)
     with pytest.raises(IllegalTransition):
         services.submit_order(actor=applicant, order=order)
 
 
 def test_order_of_another_team_does_not_exist_for_the_applicant(
-    applicant: Actor, facts: services.OrderFacts
+    applicant: Actor, facts: drafts.OrderFacts
 ) -> None:
-    order = services.create_order(actor=applicant, facts=facts)
+    order = drafts.create_order(actor=applicant, facts=facts)
     other = make.make_applicant()
     assert not queries.visible_to(other).filter(pk=order.pk).exists()
     for act in (services.submit_order, services.withdraw_order):
         with pytest.raises(Order.DoesNotExist):
             act(actor=other, order=order)
     with pytest.raises(Order.DoesNotExist):
-        services.update_order(actor=other, order=order, changes={"use_case": "Mine."})
+        drafts.update_order(actor=other, order=order, changes={"use_case": "Mine."})
 
 
-def test_order_with_another_teams_demand_or_party_is_refused(applicant: Actor, facts: services.OrderFacts) -> None:
+def test_order_with_another_teams_demand_or_party_is_refused(applicant: Actor, facts: drafts.OrderFacts) -> None:
     other = make.make_applicant()
     foreign = make.make_party(team=other.team)
     with pytest.raises(InvalidInput, match="a demand that your team stated"):
-        services.create_order(actor=other, facts=facts)
-    parties = (services.Named(foreign, PartyRole.END_USER),)
+        drafts.create_order(actor=other, facts=facts)
+    parties = (drafts.Named(foreign, PartyRole.END_USER),)
     with pytest.raises(InvalidInput, match="Choose parties of the list"):
-        services.create_order(actor=applicant, facts=replace(facts, parties=parties))
+        drafts.create_order(actor=applicant, facts=replace(facts, parties=parties))
 
 
 @pytest.mark.parametrize("role", ["officer", "operator", "auditor", "liaison"])
-def test_order_drafted_by_anybody_but_an_applicant_is_not_permitted(facts: services.OrderFacts, role: str) -> None:
+def test_order_drafted_by_anybody_but_an_applicant_is_not_permitted(facts: drafts.OrderFacts, role: str) -> None:
     with pytest.raises(NotPermitted):
-        services.create_order(actor=make.make_actor(role), facts=facts)
+        drafts.create_order(actor=make.make_actor(role), facts=facts)
 
 
 def test_orders_seen_by_each_role(applicant: Actor) -> None:
@@ -204,7 +204,7 @@ def test_orders_seen_by_each_role(applicant: Actor) -> None:
 
 
 def test_approval_without_blockers_approves(
-    applicant: Actor, facts: services.OrderFacts, lists: ListSnapshot
+    applicant: Actor, facts: drafts.OrderFacts, lists: ListSnapshot
 ) -> None:
     order = submitted(applicant, facts)
     settle(order)
@@ -214,7 +214,7 @@ def test_approval_without_blockers_approves(
 
 @pytest.mark.parametrize("lane", [Lane.PROHIBITED, Lane.UNDETERMINED])
 def test_approval_in_a_shut_lane_is_refused(
-    applicant: Actor, facts: services.OrderFacts, lists: ListSnapshot, lane: Lane
+    applicant: Actor, facts: drafts.OrderFacts, lists: ListSnapshot, lane: Lane
 ) -> None:
     order = submitted(applicant, facts)
     settle(order, lane)
@@ -226,7 +226,7 @@ def test_approval_in_a_shut_lane_is_refused(
 
 @pytest.mark.parametrize("lane", [Lane.HELD_REPORTED, Lane.EXCEPTION, Lane.NO_REQUIREMENT_FOUND])
 def test_approval_in_an_open_lane_is_for_two_officers_to_decide(
-    applicant: Actor, facts: services.OrderFacts, lists: ListSnapshot, lane: Lane
+    applicant: Actor, facts: drafts.OrderFacts, lists: ListSnapshot, lane: Lane
 ) -> None:
     order = submitted(applicant, facts)
     settle(order, lane)
@@ -237,7 +237,7 @@ def test_approval_in_an_open_lane_is_for_two_officers_to_decide(
     "state", [ScreeningState.UNDECIDED, ScreeningState.MATCHED, ScreeningState.NOT_SCREENED]
 )
 def test_approval_with_a_party_that_is_not_clear_is_refused(
-    applicant: Actor, facts: services.OrderFacts, lists: ListSnapshot, state: ScreeningState
+    applicant: Actor, facts: drafts.OrderFacts, lists: ListSnapshot, state: ScreeningState
 ) -> None:
     order = submitted(applicant, facts)
     settle(order)
@@ -248,7 +248,7 @@ def test_approval_with_a_party_that_is_not_clear_is_refused(
     assert [text.startswith(facts.site.operator.name) for text in refusal.value.blockers] == [True]
 
 
-def test_decline_needs_no_clear_lane(applicant: Actor, facts: services.OrderFacts, lists: ListSnapshot) -> None:
+def test_decline_needs_no_clear_lane(applicant: Actor, facts: drafts.OrderFacts, lists: ListSnapshot) -> None:
     order = submitted(applicant, facts)
     settle(order, Lane.PROHIBITED)
     services.apply_order_decision(actor=make.make_officer(), order=order, decision=decision(order, Outcome.DECLINE))
@@ -256,7 +256,7 @@ def test_decline_needs_no_clear_lane(applicant: Actor, facts: services.OrderFact
 
 
 def test_confirmed_match_stops_each_order_that_names_the_party(
-    applicant: Actor, facts: services.OrderFacts, lists: ListSnapshot
+    applicant: Actor, facts: drafts.OrderFacts, lists: ListSnapshot
 ) -> None:
     order, untouched = submitted(applicant, facts), make.make_order()
     officer = make.make_officer()
@@ -268,7 +268,7 @@ def test_confirmed_match_stops_each_order_that_names_the_party(
 
 
 def test_confirmed_match_on_an_owner_stops_the_orders_of_what_it_owns(
-    applicant: Actor, facts: services.OrderFacts, lists: ListSnapshot
+    applicant: Actor, facts: drafts.OrderFacts, lists: ListSnapshot
 ) -> None:
     order, untouched, officer = submitted(applicant, facts), make.make_order(), make.make_officer()
     owner = owner_of(facts.site.operator)
@@ -280,7 +280,7 @@ def test_confirmed_match_on_an_owner_stops_the_orders_of_what_it_owns(
 
 
 def test_ended_share_no_longer_stops_the_orders_of_what_was_owned(
-    applicant: Actor, facts: services.OrderFacts, lists: ListSnapshot
+    applicant: Actor, facts: drafts.OrderFacts, lists: ListSnapshot
 ) -> None:
     submitted(applicant, facts)
     owner = owner_of(facts.site.operator)
@@ -289,7 +289,7 @@ def test_ended_share_no_longer_stops_the_orders_of_what_was_owned(
 
 
 def test_stopped_order_resumes_only_once_no_party_is_matched(
-    applicant: Actor, facts: services.OrderFacts, lists: ListSnapshot
+    applicant: Actor, facts: drafts.OrderFacts, lists: ListSnapshot
 ) -> None:
     order, officer = submitted(applicant, facts), make.make_officer()
     services.stop_order(actor=officer, order=order, reason="A listed party.")
@@ -301,7 +301,7 @@ def test_stopped_order_resumes_only_once_no_party_is_matched(
     assert Order.objects.get(pk=order.pk).state == OrderState.IN_REVIEW
 
 
-def test_withdrawn_order_closes_its_case(applicant: Actor, facts: services.OrderFacts, lists: ListSnapshot) -> None:
+def test_withdrawn_order_closes_its_case(applicant: Actor, facts: drafts.OrderFacts, lists: ListSnapshot) -> None:
     order = submitted(applicant, facts)
     services.withdraw_order(actor=applicant, order=order, reason="No longer needed.")
     assert Order.objects.get(pk=order.pk).state == OrderState.WITHDRAWN
@@ -309,7 +309,7 @@ def test_withdrawn_order_closes_its_case(applicant: Actor, facts: services.Order
 
 
 def test_withdrawn_order_leaves_an_incident_on_it_open(
-    applicant: Actor, facts: services.OrderFacts, lists: ListSnapshot
+    applicant: Actor, facts: drafts.OrderFacts, lists: ListSnapshot
 ) -> None:
     order = submitted(applicant, facts)
     matter = review.Matter(kind=CaseKind.INCIDENT, title="Device without a licence", order=order)
@@ -331,17 +331,17 @@ def test_demand_of_another_team_is_not_seen(applicant: Actor) -> None:
 
 
 def test_submit_naming_a_party_matched_before_is_stopped_at_once(
-    applicant: Actor, facts: services.OrderFacts
+    applicant: Actor, facts: drafts.OrderFacts
 ) -> None:
     matched = make.make_party("Matched Co.", screening_state=ScreeningState.MATCHED)
-    consignee = services.Named(party=matched, role=PartyRole.INTERMEDIATE_CONSIGNEE)
+    consignee = drafts.Named(party=matched, role=PartyRole.INTERMEDIATE_CONSIGNEE)
     named = replace(facts, parties=[*facts.parties, consignee])
-    order = services.submit_order(actor=applicant, order=services.create_order(actor=applicant, facts=named))
+    order = services.submit_order(actor=applicant, order=drafts.create_order(actor=applicant, facts=named))
     assert order.state == OrderState.STOPPED
 
 
 def test_submit_with_an_owner_matched_before_is_stopped_at_once(
-    applicant: Actor, facts: services.OrderFacts
+    applicant: Actor, facts: drafts.OrderFacts
 ) -> None:
     owner_of(facts.site.operator, screening_state=ScreeningState.MATCHED)
     assert submitted(applicant, facts).state == OrderState.STOPPED

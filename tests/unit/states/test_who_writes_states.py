@@ -22,7 +22,7 @@ PERMITTED = {
     "allocation/jobs/services.py",
     "allocation/scheduler/passes.py",
     "procurement/filings/services.py",
-    "procurement/licences/services.py",
+    "procurement/licences/steps.py",
     "procurement/orders/services.py",
     "procurement/orders/shipments.py",
     "procurement/review/services.py",
