@@ -40,9 +40,14 @@ class SubmitForm(forms.Form):
         upload = said.get("file")
         if upload is not None:
             said["source"] = self._read(upload)
+            self._show(str(said["source"]))
         if not said.get("source") and not self.errors:
             self.add_error("source", _("Write the job file, or choose one."))
         return said
+
+    def _show(self, source: str) -> None:
+        """A browser keeps no file over an error: the text box shows what was read of it instead."""
+        self.data = {**self.data, "source": source or self.data.get("source", "")}
 
     def _read(self, upload: object) -> str:
         raw: bytes = upload.read(MAX_BYTES + 1)  # type: ignore[attr-defined]

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Lower
 
 from ledger.ids import uuid7
 from ledger.transitions import choices, state_check
@@ -104,7 +105,7 @@ class Site(models.Model):
     """A place where devices are installed."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    name = models.CharField(max_length=200, unique=True)
+    name = models.CharField(max_length=200)
     operator = models.ForeignKey(Party, on_delete=models.PROTECT, related_name="sites")
     address = models.CharField(max_length=500)
     country = models.CharField(max_length=2)
@@ -119,6 +120,9 @@ class Site(models.Model):
 
     class Meta:
         ordering = ("name",)
+        constraints: ClassVar = [
+            models.UniqueConstraint("team", Lower("name"), name="site_name_once_in_a_team", nulls_distinct=False)
+        ]
 
     def __str__(self) -> str:
         return self.name

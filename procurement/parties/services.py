@@ -111,7 +111,7 @@ def register_site(*, actor: Actor, facts: SiteFacts) -> Site:
     """
     with transaction.atomic():
         _require_any(actor, _REGISTER)
-        _check_site(facts)
+        _check_site(facts, _team_of(actor))
         site = Site.objects.create(**vars(facts), team=_team_of(actor))
         record("site.registered", site, actor=actor, facts={"name": site.name, "country": site.country})
     return site
@@ -140,7 +140,7 @@ def _check_party(facts: PartyFacts) -> None:
             _check_country(getattr(facts, field), field)
 
 
-def _check_site(facts: SiteFacts) -> None:
+def _check_site(facts: SiteFacts, team: Team | None) -> None:
     _said(facts.name, "name", 200)
     _said(facts.address, "address", 500)
     _check_country(facts.country, "country")
@@ -148,7 +148,8 @@ def _check_site(facts: SiteFacts) -> None:
         share: Decimal | None = getattr(facts, field)
         if share is not None and not Decimal(0) <= share <= Decimal(100):
             raise InvalidInput("A percentage lies between 0 and 100.", field=field)
-    if Site.objects.filter(name__iexact=facts.name.strip()).exists():
+    # Only among the team's own, or a refusal would tell one team what another builds.
+    if Site.objects.filter(team=team, name__iexact=facts.name.strip()).exists():
         raise InvalidInput(f"A site is called {facts.name.strip()} already; choose another name.", field="name")
 
 

@@ -45,3 +45,5 @@ class Command(BaseCommand):
         self.stdout.write(f"The ledger is {verdict}: {report.rows} rows, {report.heads} signed heads, {witness}.")
         for fault in report.faults:
             self.stdout.write(f"  {fault}")
+        if report.late:
+            self.stdout.write(f"  {report.late} rows older than a minute are not sealed: is the sealer running?")

@@ -79,3 +79,8 @@ def officer(made: World) -> Caller:
 def second(made: World) -> Caller:
     """A second one."""
     return Caller(made.second)
+
+
+def fields_of(answer: dict[str, Any]) -> set[str]:
+    """The fields that a refusal names."""
+    return {fault["field"] for fault in answer["faults"]}

@@ -85,6 +85,12 @@ def test_fault_in_a_job_file_is_told_with_its_line_and_the_text_is_kept(team: Cl
     assert not Job.objects.exists()
 
 
+def test_fault_in_an_uploaded_job_file_leaves_its_text_in_the_box(team: Client) -> None:
+    answer = upload(team, b"name: uploaded\nfiling: [\n")
+    assert answer.status_code == 422
+    assert "name: uploaded" in answer.context["form"]["source"].value()
+
+
 def test_file_of_more_than_64_kib_is_refused_in_words(world: World, team: Client) -> None:
     answer = upload(team, world.source().encode() + b"#" * 65_536)
     assert answer.status_code == 422

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import IntegrityError, transaction
 
 from ledger.errors import InvalidInput, NotPermitted
 from ledger.models import Entry
@@ -150,6 +152,17 @@ def test_party_in_a_country_that_is_not_there_is_refused_by_service_and_form(fie
     typed = {"kind": "company", "buyer_class": "unknown", **said}
     assert list(PartyForm(typed).errors) == [field]
     assert PartyForm(typed | {field: "de"}).is_valid()
+
+
+def test_site_name_is_taken_within_a_team_alone() -> None:
+    facts = services.SiteFacts(name="Hall 7", operator=make.make_party(), address="Street 1", country="CN")
+    applicant = make.make_applicant()
+    services.register_site(actor=applicant, facts=facts)
+    services.register_site(actor=make.make_applicant(), facts=facts)
+    with pytest.raises(InvalidInput, match="already"):
+        services.register_site(actor=applicant, facts=replace(facts, name="hall 7"))
+    with pytest.raises(IntegrityError), transaction.atomic():
+        make.make_site("HALL 7", team=applicant.team)
 
 
 def test_site_in_a_country_that_is_not_there_is_refused() -> None:
