@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
+from django.db.models import Count, QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -197,3 +198,19 @@ def link_name(kind: object) -> tuple[str | Promise, str]:
     """The words and the icon of one kind of link of the chain (``LinkKind``)."""
     code = str(getattr(kind, "value", kind))
     return _LINKS.get(code, (code.replace("_", " ").capitalize(), "link"))
+
+
+def tabs_by_state(rows: QuerySet[Any], states: type[StrEnum], listing: str, here: str) -> list[dict[str, Any]]:
+    """One tab for all of ``rows``, and one a state that some are in; ``here`` is the state chosen, or empty."""
+    counts: dict[str, int] = dict(rows.order_by().values_list("state").annotate(n=Count("pk", distinct=True)))
+    every = {"label": _("All"), "url": listing, "is_here": not here, "count": sum(counts.values())}
+    return [every] + [
+        {
+            "label": look_of(state).label,
+            "url": f"{listing}?state={state}",
+            "is_here": here == state,
+            "count": counts[state],
+        }
+        for state in states
+        if state in counts
+    ]

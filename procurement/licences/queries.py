@@ -49,12 +49,6 @@ def detailed(actor: Actor) -> QuerySet[Licence]:
     )
 
 
-def counts_by_state(licences: QuerySet[Licence]) -> dict[str, int]:
-    """How many licences stand in each state, for the tabs."""
-    rows = licences.order_by().values("state").annotate(n=Count("pk", distinct=True))
-    return {row["state"]: row["n"] for row in rows}
-
-
 def open_act(licence: Licence) -> LicenceAct | None:
     """The proposed act that waits for a second person, if there is one."""
     return (

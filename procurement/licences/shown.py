@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.actors import Actor
 from accounts.permissions import Act
-from accounts.states_shown import look_of
 from accounts.words import in_words
 from ledger.documents import attachments_of
 from ledger.queries import history
@@ -28,23 +26,6 @@ VERBS = {
     LicenceAction.REINSTATE: gettext_lazy("Reinstate the licence"),
     LicenceAction.REVOKE: gettext_lazy("Revoke the licence"),
 }
-
-
-def tabs(licences: QuerySet[Licence], here: str) -> list[dict[str, Any]]:
-    """One tab a state that has licences, and one for all of them."""
-    counts = queries.counts_by_state(licences)
-    listing = reverse("licences:list")
-    every = {"label": _("All"), "url": listing, "is_here": not here, "count": sum(counts.values())}
-    return [every] + [
-        {
-            "label": look_of(state).label,
-            "url": f"{listing}?state={state}",
-            "is_here": here == state,
-            "count": counts[state],
-        }
-        for state in LicenceState
-        if counts.get(state)
-    ]
 
 
 def page(licence: Licence, actor: Actor, forms: Mapping[str, Any] | None = None) -> dict[str, Any]:

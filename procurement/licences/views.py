@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.permissions import Act
+from accounts.states_shown import tabs_by_state
 from accounts.web import Listing, acting, actor_of, see_other, show_list, try_act
 from ledger.documents import Upload, attachments_of
 from procurement.downloads import download
@@ -21,7 +22,7 @@ from procurement.licences import acts, queries, services, shown, steps
 from procurement.licences.filters import LicenceFilter
 from procurement.licences.forms import AttestForm, ProposeForm, RecordForm, SuspendForm, WithdrawActForm
 from procurement.licences.models import LegalEffect, Licence, LicenceAct
-from procurement.licences.states import LicenceAction
+from procurement.licences.states import LicenceAction, LicenceState
 from procurement.orders import queries as orders
 from procurement.orders.shipments import SHIPPING
 
@@ -66,9 +67,10 @@ def _detail(licence: Licence) -> str:
 def index(request: HttpRequest) -> HttpResponseBase:
     """The licences that one may see, those that end first on top."""
     actor = actor_of(request)
+    here = request.GET.get("state", "")
     context = {
         "may_record": actor.may(Act.RECORD_LICENCE),
-        "tabs": shown.tabs(queries.visible_to(actor), request.GET.get("state", "")),
+        "tabs": tabs_by_state(queries.visible_to(actor), LicenceState, reverse("licences:list"), here),
     }
     return show_list(request, queries.listed(actor), LICENCES, context)
 

@@ -68,12 +68,6 @@ def detailed(actor: Actor) -> QuerySet[Order]:
     )
 
 
-def counts_by_state(orders: QuerySet[Order]) -> dict[str, int]:
-    """How many orders stand in each state, for the tabs."""
-    rows = orders.order_by().values("state").annotate(n=Count("pk", distinct=True))
-    return {row["state"]: row["n"] for row in rows}
-
-
 def _sum_of_lines() -> QuerySet[OrderLine, Any]:
     lines = OrderLine.objects.filter(order=OuterRef("pk")).order_by().values("order")
     return lines.annotate(total=Sum("quantity")).values("total")

@@ -6,21 +6,18 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.actors import Actor
 from accounts.permissions import Act
-from accounts.states_shown import look_of
 from accounts.words import in_words
 from ledger.documents import attachments_of
 from ledger.queries import Happening, history
 from ledger.queries import in_words as act_in_words
 from procurement.licences import balances
 from procurement.licences.models import LicenceLine
-from procurement.orders import queries
 from procurement.orders.addresses import address
 from procurement.orders.blockers import Blocker, order_blockers
 from procurement.orders.forms import SECTIONS, DocumentForm, ReasonForm, ReceiptForm, ReleaseForm
@@ -28,23 +25,6 @@ from procurement.orders.models import Order, OrderLine
 from procurement.orders.shipments import SHIPPING
 from procurement.orders.states import OrderState
 from procurement.parties.models import ScreeningState
-
-
-def tabs(orders: QuerySet[Order], here: str) -> list[dict[str, Any]]:
-    """One tab a state that has orders, and one for all of them."""
-    counts = queries.counts_by_state(orders)
-    listing = reverse("orders:list")
-    every = {"label": _("All"), "url": listing, "is_here": not here, "count": sum(counts.values())}
-    return [every] + [
-        {
-            "label": look_of(state).label,
-            "url": f"{listing}?state={state}",
-            "is_here": here == state,
-            "count": counts[state],
-        }
-        for state in OrderState
-        if counts.get(state)
-    ]
 
 
 def page(order: Order, actor: Actor, forms: Mapping[str, Any] | None = None) -> dict[str, Any]:

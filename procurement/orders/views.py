@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.permissions import Act
+from accounts.states_shown import tabs_by_state
 from accounts.web import Listing, acting, actor_of, see_other, show_list, try_act
 from ledger.documents import Upload, attachments_of
 from ledger.errors import DomainError, InvalidInput
@@ -70,9 +71,10 @@ def _detail(order: Order | str) -> str:
 def index(request: HttpRequest) -> HttpResponseBase:
     """The orders that one may see, due first."""
     actor = actor_of(request)
+    here = request.GET.get("state", "")
     context = {
         "may_order": actor.may(Act.PLACE_ORDER),
-        "tabs": shown.tabs(queries.visible_to(actor), request.GET.get("state", "")),
+        "tabs": tabs_by_state(queries.visible_to(actor), OrderState, reverse("orders:list"), here),
     }
     return show_list(request, queries.listed(actor), ORDERS, context)
 
