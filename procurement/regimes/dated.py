@@ -1,16 +1,13 @@
-"""Dated law: parameters and rule versions, read strictly from a regime's own YAML files."""
+"""Dated law: rule versions, parameters and further tables of a regime, opened at one day."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from importlib.resources import files
-from typing import Any
+from typing import Any, TypeVar
 
-import yaml
-
-from procurement.regimes.plain import sha256_hex
+T = TypeVar("T")
 
 
 class LawFault(ValueError):
@@ -96,19 +93,66 @@ class Parameter:
 
 
 @dataclass(frozen=True, slots=True)
+class Sheet:
+    """One data file of a book, as a reader of it gets it: `where` names it in faults."""
+
+    where: str
+    data: Mapping[str, Any]
+    book: "Book"
+
+    def only(self, *keys: str) -> Mapping[str, Any]:
+        """The file's mapping. Raises: LawFault for any key but these, or one of these missing."""
+        exact_keys(self.data, keys, self.where)
+        return self.data
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Book:
-    """A regime's rules and parameters with all their dates."""
+    """A regime's law with all its dates: every data file of its rule set, by name and by text.
+
+    Args:
+        texts: file name (`us_ear/clocks.yaml`) -> its text, of this regime and of what lies beside it.
+        documents: the same files, parsed.
+        digest: of the texts; two books of one digest answer alike.
+    """
 
     regime: str
     begins: date
     read_until: date
     versions: tuple[RuleVersion, ...]
     parameters: Mapping[str, Parameter]
+    texts: Mapping[str, str]
+    documents: Mapping[str, Mapping[str, Any]]
     digest: str
+    _read: dict[tuple[str, Callable[[Sheet], Any]], Any] = field(default_factory=dict, repr=False)
 
     def at(self, on: date) -> "Law":
         """The law as of one day."""
         return Law(self, on)
+
+    def has(self, name: str) -> bool:
+        """Whether the set holds a file; an older set may lack one that a newer program reads."""
+        return self._file(name) in self.documents
+
+    def document(self, name: str) -> Mapping[str, Any]:
+        """A file's mapping: `clocks.yaml` of the regime itself, `geography/countries.yaml` of what lies beside it.
+
+        Raises: LawFault for a file that the set does not hold.
+        """
+        if not self.has(name):
+            raise LawFault(f"{self._file(name)}: the rule set of {self.regime} holds no such file")
+        return self.documents[self._file(name)]
+
+    def read(self, name: str, reader: Callable[[Sheet], T]) -> T:
+        """What a reader makes of a file, made once for the book. Raises: LawFault as `document` and the reader do."""
+        key = (name, reader)
+        if key not in self._read:
+            self._read[key] = reader(Sheet(self._file(name), self.document(name), self))
+        found: T = self._read[key]
+        return found
+
+    def _file(self, name: str) -> str:
+        return name if "/" in name else f"{self.regime}/{name}"
 
 
 class Law:
@@ -136,39 +180,6 @@ class Law:
         return None if held is None else held.value
 
 
-def load_book(regime: str, package: str, *, beside: tuple[str, ...] = ()) -> Book:
-    """Reads `rule_versions.yaml` and `parameters.yaml` of a regime's package; the digest covers all its data.
-
-    Args:
-        beside: further packages whose data the regime's rules read, such as the country groups.
-
-    Raises: LawFault naming the file for an unknown key, a wrong type, or dates out of order.
-    """
-    rules = read_yaml(package, "rule_versions.yaml", ("begins", "read_until", "rules"))
-    versions = tuple(_versions(rules["rules"], f"{package}/rule_versions.yaml"))
-    document = read_yaml(package, "parameters.yaml", ("parameters",))
-    parameters = {p.name: p for p in _parameters(document["parameters"], f"{package}/parameters.yaml")}
-    return Book(regime, rules["begins"], rules["read_until"], versions, parameters, _digest(package, *beside))
-
-
-def _digest(*packages: str) -> str:
-    """Of every data file of the packages, by name and text."""
-    texts = {
-        f"{package}/{file.name}": file.read_text(encoding="utf-8")
-        for package in packages
-        for file in files(package).iterdir()
-        if file.name.endswith(".yaml")
-    }
-    return sha256_hex(texts)
-
-
-def read_yaml(package: str, name: str, keys: Iterable[str]) -> dict[str, Any]:
-    """A YAML mapping with exactly these keys."""
-    document = yaml.safe_load(files(package).joinpath(name).read_text(encoding="utf-8"))
-    exact_keys(document, keys, f"{package}/{name}")
-    return dict(document)
-
-
 def exact_keys(row: Mapping[str, Any], required: Iterable[str], where: str, optional: Iterable[str] = ()) -> None:
     """Raises: LawFault naming the file for an unknown or a missing key."""
     if not isinstance(row, Mapping):
@@ -178,65 +189,3 @@ def exact_keys(row: Mapping[str, Any], required: Iterable[str], where: str, opti
         raise LawFault(f"{where}: unknown key {', '.join(sorted(map(str, unknown)))}")
     if missing := wanted - set(row):
         raise LawFault(f"{where}: missing key {', '.join(sorted(missing))}")
-
-
-def _versions(rules: Mapping[str, Any], where: str) -> Iterable[RuleVersion]:
-    for rule, row in rules.items():
-        exact_keys(row, ("title", "versions"), f"{where}: {rule}")
-        for entry in row["versions"]:
-            yield _version(rule, row["title"], entry, f"{where}: {rule}")
-
-
-def _version(rule: str, title: str, row: Mapping[str, Any], where: str) -> RuleVersion:
-    exact_keys(
-        row,
-        ("version", "effective", "state", "source", "confidence"),
-        where,
-        ("cfr_cite", "fr_cite", "published", "compliance", "ends", "verify"),
-    )
-    found = RuleVersion(
-        rule=rule,
-        version=str(row["version"]),
-        title=title,
-        cfr_cite=row.get("cfr_cite", ""),
-        fr_cite=row.get("fr_cite", ""),
-        published=_day(row.get("published"), where),
-        effective=_must_day(row["effective"], where),
-        compliance=_day(row.get("compliance"), where),
-        ends=_day(row.get("ends"), where),
-        state=Standing(row["state"]),
-        source=row["source"],
-        confidence=Confidence(row["confidence"]),
-        verify=row.get("verify", ""),
-    )
-    if found.ends is not None and found.ends < found.effective:
-        raise LawFault(f"{where}: {found.version} ends on {found.ends}, before it takes effect")
-    return found
-
-
-def _parameters(rows: Mapping[str, Any], where: str) -> Iterable[Parameter]:
-    for name, row in rows.items():
-        exact_keys(row, ("unit", "values"), f"{where}: {name}")
-        yield Parameter(name, row["unit"], tuple(_value(each, f"{where}: {name}") for each in row["values"]))
-
-
-def _value(row: Mapping[str, Any], where: str) -> DatedValue:
-    exact_keys(row, ("effective", "value", "source"), where, ("ends",))
-    if isinstance(row["value"], float):
-        raise LawFault(f"{where}: write {row['value']} in quotes: a binary float is not exact")
-    return DatedValue(
-        _must_day(row["effective"], where),
-        _day(row.get("ends"), where),
-        Decimal(str(row["value"])),
-        row["source"],
-    )
-
-
-def _must_day(value: object, where: str) -> date:
-    if not isinstance(value, date):
-        raise LawFault(f"{where}: {value!r} is not a date")
-    return value
-
-
-def _day(value: object, where: str) -> date | None:
-    return None if value is None else _must_day(value, where)

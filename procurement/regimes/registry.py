@@ -1,6 +1,5 @@
 """Every regime Writ knows: adding one is a folder with its rules, and a row here."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
@@ -9,13 +8,14 @@ from zoneinfo import ZoneInfo
 from procurement.regimes import prc_import, us_ear
 from procurement.regimes.dated import Book
 from procurement.regimes.facts import TransactionFacts
+from procurement.regimes.law_files import LawFiles
 from procurement.regimes.outcome import Determination
 
 
 class Determine(Protocol):
     """What every regime offers."""
 
-    def __call__(self, facts: TransactionFacts, *, on: date) -> Determination: ...
+    def __call__(self, facts: TransactionFacts, *, on: date, book: Book | None = None) -> Determination: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,11 @@ class Regime:
     title: str
     timezone: str
     determine: Determine
-    book: Callable[[], Book]
+    law: LawFiles
+
+    def book(self) -> Book:
+        """The package's own book."""
+        return self.law.book()
 
     def local_date(self, now: datetime) -> date:
         """The regime's calendar date at an aware moment."""
@@ -34,13 +38,13 @@ class Regime:
 
 
 REGIMES = (
-    Regime(us_ear.REGIME, "US EAR, advanced computing", "America/New_York", us_ear.determine, us_ear.book),
+    Regime(us_ear.REGIME, "US EAR, advanced computing", "America/New_York", us_ear.determine, us_ear.LAW),
     Regime(
         prc_import.REGIME,
         "PRC import review, as reported",
         "Asia/Shanghai",
         prc_import.determine,
-        prc_import.book,
+        prc_import.LAW,
     ),
 )
 

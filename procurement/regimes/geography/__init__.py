@@ -1,12 +1,17 @@
 """Countries, and the EAR country groups on a day: a day without a held table is said to be so."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
+from typing import Any
 
-from procurement.regimes.dated import LawFault, exact_keys, read_yaml
+from procurement.regimes.dated import Book, LawFault, Sheet, exact_keys
+from procurement.regimes.law_files import Reader, package_document
 
 PACKAGE = "procurement.regimes.geography"
+COUNTRIES = "geography/countries.yaml"
+GROUPS = "geography/country_groups.yaml"
 TABLE_NAME = "EAR country groups (supplement no. 1 to part 740)"
 
 
@@ -50,15 +55,25 @@ class GroupTable:
 
 @cache
 def countries() -> dict[str, str]:
-    """ISO code -> name."""
-    return {
-        str(code): str(name) for code, name in read_yaml(PACKAGE, "countries.yaml", ("countries",))["countries"].items()
-    }
+    """ISO code -> name, as the installation shows and reads them."""
+    return read_names(package_document(PACKAGE, COUNTRIES))
 
 
-def country_name(code: str) -> str:
-    """The name shown for a code (the code itself where ISO does not know it)."""
-    return countries().get(code, code)
+def read_names(document: Mapping[str, Any]) -> dict[str, str]:
+    """ISO code -> name, of a file of countries."""
+    exact_keys(document, ("countries",), COUNTRIES)
+    return {str(code): str(name) for code, name in document["countries"].items()}
+
+
+def read_countries(sheet: Sheet) -> dict[str, str]:
+    """ISO code -> name, of a rule set."""
+    return read_names(sheet.data)
+
+
+def country_name(code: str, book: Book | None = None) -> str:
+    """The name for a code (the code itself where ISO does not know it): a rule set's own name in its answers."""
+    names = countries() if book is None else book.read(COUNTRIES, read_countries)
+    return names.get(code, code)
 
 
 def country_code(text: str) -> str:
@@ -80,16 +95,25 @@ def _by_name() -> dict[str, str]:
     return {name.casefold(): code for code, name in countries().items()}
 
 
-@cache
-def group_table() -> GroupTable:
-    """The country-group table, read strictly. Raises: LawFault naming the file."""
-    where = f"{PACKAGE}/country_groups.yaml"
-    document = read_yaml(PACKAGE, "country_groups.yaml", ("as_of", "source", "groups", "changes", "counted_as"))
+def group_table(book: Book) -> GroupTable:
+    """The country-group table of a rule set."""
+    return book.read(GROUPS, read_groups)
+
+
+def read_groups(sheet: Sheet) -> GroupTable:
+    """The country groups, read strictly. Raises: LawFault naming the file."""
+    document = sheet.only("as_of", "source", "groups", "changes", "counted_as")
     groups = {str(name): frozenset(codes) for name, codes in document["groups"].items()}
-    if strange := frozenset().union(*groups.values()) - set(countries()):
-        raise LawFault(f"{where}: not a country code: {', '.join(sorted(strange))}")
-    changes = tuple(_change(row, where) for row in document["changes"])
+    known = set(sheet.book.read(COUNTRIES, read_countries))
+    if strange := frozenset().union(*groups.values()) - known:
+        raise LawFault(f"{sheet.where}: not a country code: {', '.join(sorted(map(str, strange)))}")
+    if not isinstance(document["as_of"], date):
+        raise LawFault(f"{sheet.where}: as_of: {document['as_of']!r} is not a date")
+    changes = tuple(_change(row, sheet.where) for row in document["changes"])
     return GroupTable(document["as_of"], document["source"], groups, changes, dict(document["counted_as"]))
+
+
+READERS: tuple[tuple[str, Reader], ...] = ((COUNTRIES, read_countries), (GROUPS, read_groups))
 
 
 def _change(row: dict[str, object], where: str) -> _Change:

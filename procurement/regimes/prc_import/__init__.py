@@ -1,5 +1,5 @@
 """Import review in the People's Republic of China, as reported."""
 
-from procurement.regimes.prc_import.determine import REGIME, book, determine
+from procurement.regimes.prc_import.determine import LAW, REGIME, determine
 
-__all__ = ["REGIME", "book", "determine"]
+__all__ = ["LAW", "REGIME", "determine"]

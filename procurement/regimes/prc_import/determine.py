@@ -1,13 +1,14 @@
 """Import review in mainland China as reported: a report never refuses, it holds, and two officers decide."""
 
 from datetime import date
-from functools import cache
 from typing import Any
 
-from procurement.regimes.dated import Book, LawFault, RuleVersion, exact_keys, load_book, read_yaml
+from procurement.regimes import geography
+from procurement.regimes.dated import Book, Law, LawFault, RuleVersion, Sheet, exact_keys
 from procurement.regimes.facts import AuthorityAnswer, BuyerClass, ImportFacts, TransactionFacts
 from procurement.regimes.geography import country_name
 from procurement.regimes.lanes import Lane, ReviewPolicy
+from procurement.regimes.law_files import LawFiles
 from procurement.regimes.notes import Answer, Notebook, figure
 from procurement.regimes.outcome import Determination, Missing, Upcoming
 from procurement.regimes.reasons import with_missing
@@ -20,28 +21,36 @@ ASKED_TO_JUSTIFY = ("h20",)
 ORDER_PAGE = "the order's page (import review)"
 
 
-@cache
-def book() -> Book:
-    """The regime's reports and parameters, loaded once."""
-    return load_book(REGIME, PACKAGE)
+def read_clocks(sheet: Sheet) -> tuple[dict[str, Any], ...]:
+    """The dates ahead that the reports name."""
+    clocks = sheet.only("clocks")["clocks"]
+    for clock in clocks:
+        exact_keys(clock, ("due", "known_since", "rule", "text"), sheet.where)
+    return tuple(clocks)
 
 
-def determine(facts: TransactionFacts, *, on: date) -> Determination:
-    """The regime's answer on a day (Shanghai date), from the reports dated until then.
+LAW = LawFiles(
+    REGIME, PACKAGE, beside=(geography.PACKAGE,), readers=(*geography.READERS, ("clocks.yaml", read_clocks))
+)
+
+
+def determine(facts: TransactionFacts, *, on: date, book: Book | None = None) -> Determination:
+    """The regime's answer on a day (Shanghai date), from the reports dated until then, or from another book's.
 
     Source: press reports and company filings, each a dated rule version; no official text was found.
     Simplification: data-centre parts alone are in the reports' reach; other parts are outside it.
     """
-    notes = Notebook(book().at(on))
-    if on > book().read_until:
-        notes.warn(f"Reports published after {book().read_until} were not read.")
+    held = book or LAW.book()
+    notes = Notebook(held.at(on))
+    if on > held.read_until:
+        notes.warn(f"Reports published after {held.read_until} were not read.")
     lane, policy = _decide(facts, notes)
     return _write(facts, lane, policy, notes)
 
 
 def _decide(facts: TransactionFacts, notes: Notebook) -> tuple[Lane, ReviewPolicy | None]:
-    if notes.law.on < book().begins:
-        begins = book().begins
+    begins = notes.law.book.begins
+    if notes.law.on < begins:
         notes.lack(Missing(f"rules@{notes.law.on}", f"The reports encoded begin on {begins}.", "the rule data"))
         return Lane.UNDETERMINED, None
     outside = _outside(facts, notes)
@@ -58,7 +67,8 @@ def _outside(facts: TransactionFacts, notes: Notebook) -> Lane | None:
     version, item = _must(notes, "import.territory"), facts.item
     place = facts.route.install_country or facts.route.to_country
     enters = "CN" in (place, facts.route.to_country) and facts.route.from_country != "CN"
-    notes.branch(version, "Is it imported into mainland China?", Answer.of(enters), fact=f"to {country_name(place)}")
+    name = country_name(place, notes.law.book)
+    notes.branch(version, "Is it imported into mainland China?", Answer.of(enters), fact=f"to {name}")
     if not enters:
         notes.reason(version, "Nothing is imported into mainland China.")
         return Lane.NO_REQUIREMENT_FOUND
@@ -229,23 +239,16 @@ def _write(facts: TransactionFacts, lane: Lane, policy: ReviewPolicy | None, not
         duty_rate=None,
         reasons=with_missing(notes),
         unverified=tuple(notes.unverified),
-        upcoming=_upcoming(facts, notes.law.on),
+        upcoming=_upcoming(facts, notes.law),
         missing=tuple(notes.missing),
         tree=tuple(notes.tree),
         rule_versions=tuple(sorted(notes.law.used)),
-        rule_set_sha256=book().digest,
+        rule_set_sha256=notes.law.book.digest,
     )
 
 
-def _upcoming(facts: TransactionFacts, on: date) -> tuple[Upcoming, ...]:
+def _upcoming(facts: TransactionFacts, law: Law) -> tuple[Upcoming, ...]:
     if "CN" not in (facts.route.to_country, facts.route.install_country):
         return ()
-    return tuple(Upcoming(c["due"], c["text"], c["rule"]) for c in _clocks() if c["known_since"] <= on < c["due"])
-
-
-@cache
-def _clocks() -> tuple[dict[str, Any], ...]:
-    clocks = read_yaml(PACKAGE, "clocks.yaml", ("clocks",))["clocks"]
-    for clock in clocks:
-        exact_keys(clock, ("due", "known_since", "rule", "text"), f"{PACKAGE}/clocks.yaml")
-    return tuple(clocks)
+    clocks = law.book.read("clocks.yaml", read_clocks)
+    return tuple(Upcoming(c["due"], c["text"], c["rule"]) for c in clocks if c["known_since"] <= law.on < c["due"])

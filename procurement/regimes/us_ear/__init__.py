@@ -1,5 +1,5 @@
 """US Export Administration Regulations, advanced computing."""
 
-from procurement.regimes.us_ear.determine import REGIME, book, determine
+from procurement.regimes.us_ear.determine import LAW, REGIME, determine
 
-__all__ = ["REGIME", "book", "determine"]
+__all__ = ["LAW", "REGIME", "determine"]

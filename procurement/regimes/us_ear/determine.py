@@ -1,13 +1,13 @@
 """US EAR, advanced computing: from the facts of a transaction to its lane."""
 
 from datetime import date
-from functools import cache
 from typing import Any
 
 from procurement.regimes import geography
-from procurement.regimes.dated import Book, exact_keys, load_book, read_yaml
+from procurement.regimes.dated import Book, Law, Sheet, exact_keys
 from procurement.regimes.facts import TransactionFacts
 from procurement.regimes.lanes import Lane, ReviewPolicy
+from procurement.regimes.law_files import LawFiles
 from procurement.regimes.notes import Answer, Notebook, Requirement
 from procurement.regimes.outcome import Determination, ExceptionRoute, Missing, Upcoming
 from procurement.regimes.reasons import with_missing
@@ -20,25 +20,39 @@ PACKAGE = "procurement.regimes.us_ear"
 STRICTNESS = (ReviewPolicy.APPROVAL, ReviewPolicy.CASE_BY_CASE, ReviewPolicy.DENIAL)
 
 
-@cache
-def book() -> Book:
-    """The regime's rules and parameters, loaded once."""
-    return load_book(REGIME, PACKAGE, beside=(geography.PACKAGE,))
+def read_clocks(sheet: Sheet) -> tuple[dict[str, Any], ...]:
+    """The dates ahead, nearest first."""
+    clocks = sheet.only("clocks")["clocks"]
+    for clock in clocks:
+        exact_keys(clock, ("due", "known_since", "rule", "text"), sheet.where, ("known_until", "country"))
+    return tuple(sorted(clocks, key=lambda clock: clock["due"]))
 
 
-def determine(facts: TransactionFacts, *, on: date) -> Determination:
-    """The regime's answer for a transaction on a day (New York date).
+LAW = LawFiles(
+    REGIME,
+    PACKAGE,
+    beside=(geography.PACKAGE,),
+    readers=(
+        *geography.READERS,
+        ("clocks.yaml", read_clocks),
+        ("certifications.yaml", lane_2026.read_certifications),
+    ),
+)
+
+
+def determine(facts: TransactionFacts, *, on: date, book: Book | None = None) -> Determination:
+    """The regime's answer for a transaction on a day (New York date), by the package's own rules or another book.
 
     Source: 15 CFR parts 740, 742, 744, 746, 748 and 774, as each rule version cites; see rule_versions.yaml.
     Simplification: in-country handling, software, technology and deemed exports are not asked about.
     """
-    law = book().at(on)
-    notes = Notebook(law)
-    if on < book().begins:
-        notes.lack(_before_the_book(on))
+    held = book or LAW.book()
+    notes = Notebook(held.at(on))
+    if on < held.begins:
+        notes.lack(_before_the_book(held, on))
         return _write(facts, notes, Lane.UNDETERMINED)
-    if on > book().read_until:
-        notes.warn(f"Rules published after {book().read_until} were not read.")
+    if on > held.read_until:
+        notes.warn(f"Rules published after {held.read_until} were not read.")
     if facts.route.to_country == "US" and (facts.route.install_country or "US") == "US":
         return _domestic(facts, notes)
     return _determine(facts, notes)
@@ -49,7 +63,7 @@ def _determine(facts: TransactionFacts, notes: Notebook) -> Determination:
     destination = places.enforced_destination(facts, item, notes)
     hq = places.headquarters(facts, notes)
     lane = lane_2026.open_lane(facts, notes) if item.is_listed else None
-    setting = policy.Setting(item, Answer.of(places.goes_to_d5_or_macau(facts, notes.law.on)), hq.answer)
+    setting = policy.Setting(item, Answer.of(places.goes_to_d5_or_macau(facts, notes.law)), hq.answer)
     asked = list(parties.party_requirements(facts, notes))
     if not item.is_listed and (found := letter.letter(facts, hq, notes)):
         asked.append(found)
@@ -189,38 +203,25 @@ def _write(
         duty_rate=duty.duty_rate(facts, notes),
         reasons=with_missing(notes),
         unverified=tuple(notes.unverified),
-        upcoming=_upcoming(facts, notes.law.on),
+        upcoming=_upcoming(facts, notes.law),
         missing=tuple(notes.missing),
         tree=tuple(notes.tree),
         rule_versions=tuple(sorted(notes.law.used)),
-        rule_set_sha256=book().digest,
+        rule_set_sha256=notes.law.book.digest,
     )
 
 
-def _before_the_book(on: date) -> Missing:
-    begins = book().begins
+def _before_the_book(book: Book, on: date) -> Missing:
+    begins = book.begins
     return Missing(f"rules@{on}", f"The rules encoded begin on {begins}; none is held for {on}.", "the rule data")
 
 
-def _upcoming(facts: TransactionFacts, on: date) -> tuple[Upcoming, ...]:
+def _upcoming(facts: TransactionFacts, law: Law) -> tuple[Upcoming, ...]:
     countries = {facts.route.to_country, *(party.country for party in facts.parties)}
     return tuple(
         Upcoming(clock["due"], clock["text"], clock["rule"])
-        for clock in _clocks()
-        if clock["known_since"] <= on < clock["due"]
-        and on <= clock.get("known_until", on)
+        for clock in law.book.read("clocks.yaml", read_clocks)
+        if clock["known_since"] <= law.on < clock["due"]
+        and law.on <= clock.get("known_until", law.on)
         and clock.get("country", facts.route.to_country) in countries
     )
-
-
-@cache
-def _clocks() -> tuple[dict[str, Any], ...]:
-    clocks = read_yaml(PACKAGE, "clocks.yaml", ("clocks",))["clocks"]
-    for clock in clocks:
-        exact_keys(
-            clock,
-            ("due", "known_since", "rule", "text"),
-            f"{PACKAGE}/clocks.yaml",
-            ("known_until", "country"),
-        )
-    return tuple(sorted(clocks, key=lambda clock: clock["due"]))

@@ -1,18 +1,16 @@
 """The lane of 91 FR 1684: case-by-case review, from the United States to an end user in China or Macau."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cache
 from typing import Any
 
-from procurement.regimes.dated import LawFault, RuleVersion, exact_keys, read_yaml
+from procurement.regimes.dated import Book, LawFault, RuleVersion, Sheet, exact_keys
 from procurement.regimes.facts import EvidenceFacts, TransactionFacts
 from procurement.regimes.geography import country_name
 from procurement.regimes.notes import Answer, Notebook, both, figure
 from procurement.regimes.outcome import Certification, CertificationState, Missing
 from procurement.regimes.us_ear.places import CHINA_AND_MACAU
-
-PACKAGE = "procurement.regimes.us_ear"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +46,9 @@ def open_lane(facts: TransactionFacts, notes: Notebook) -> LaneAnswer | None:
     answer = Answer.of(both(*(gate.held for gate in gates)))
     missing = tuple(gate.missing for gate in gates if gate.held is None and gate.missing)
     _tell(answer, gates, version, notes)
-    held = certifications(facts.evidence, _cap(facts.evidence, notes)) if answer is not Answer.NO else ()
+    if answer is Answer.NO:
+        return LaneAnswer(answer, version, (), missing)
+    held = certifications(facts.evidence, _cap(facts.evidence, notes), notes.law.book)
     return LaneAnswer(answer, version, held, missing)
 
 
@@ -58,9 +58,9 @@ def end_user_country(facts: TransactionFacts) -> str:
     return end_user.country if end_user else facts.route.install_country or facts.route.to_country
 
 
-def certifications(evidence: EvidenceFacts, cap_percent: Decimal) -> tuple[Certification, ...]:
+def certifications(evidence: EvidenceFacts, cap_percent: Decimal, book: Book) -> tuple[Certification, ...]:
     """C1 to C7 with the state of their evidence; C4 is blocked above the cap that the statement names."""
-    document = _document()
+    document = book.read("certifications.yaml", read_certifications)
     return tuple(
         Certification(
             row["id"],
@@ -86,7 +86,7 @@ def _gates(facts: TransactionFacts, notes: Notebook) -> tuple[_Gate, ...]:
     if tpp is None or bandwidth is None:
         raise LawFault(f"us_ear: the lane of 2026 has no parameters on {notes.law.on}")
     share, cap = facts.evidence.c4_share_percent, _cap(facts.evidence, notes)
-    place = country_name(route.from_country)
+    place = country_name(route.from_country, notes.law.book)
     gates = (
         _Gate(
             "Is it exported from the United States?",
@@ -151,9 +151,9 @@ def _tell(answer: Answer, gates: tuple[_Gate, ...], version: RuleVersion, notes:
         notes.reason(version, "Whether the lane of 91 FR 1684 is open cannot be said yet.")
 
 
-@cache
-def _document() -> dict[str, Any]:
-    document = read_yaml(PACKAGE, "certifications.yaml", ("citation", "certifications"))
+def read_certifications(sheet: Sheet) -> Mapping[str, Any]:
+    """What an applicant must certify, with the evidence held for each."""
+    document = sheet.only("citation", "certifications")
     for row in document["certifications"]:
-        exact_keys(row, ("id", "title", "evidence", "verify"), f"{PACKAGE}/certifications.yaml")
+        exact_keys(row, ("id", "title", "evidence", "verify"), sheet.where)
     return document

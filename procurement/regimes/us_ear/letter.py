@@ -78,7 +78,7 @@ def _reaches_bandwidth(item: ItemFacts, version: RuleVersion, notes: Notebook) -
 
 def _reaches_place(facts: TransactionFacts, hq: Reach, notes: Notebook) -> bool | None:
     by_hq = {Answer.YES: True, Answer.NO: False, Answer.UNKNOWN: None}[hq.answer]
-    return either(goes_to_d5_or_macau(facts, notes.law.on), by_hq)
+    return either(goes_to_d5_or_macau(facts, notes.law), by_hq)
 
 
 def _binds(exporter: ExporterFacts) -> bool | None:

@@ -123,7 +123,7 @@ def _end_uses(facts: TransactionFacts, notes: Notebook) -> Iterable[Requirement]
         notes.reason(military, "A military end use is stated at a place where any such use needs a licence.")
         yield Requirement(military, Answer.YES, ReviewPolicy.DENIAL)
     supercomputer = notes.law.version("end-use.supercomputer")
-    if supercomputer and facts.end_use.is_supercomputer and goes_to_d5_or_macau(facts, notes.law.on):
+    if supercomputer and facts.end_use.is_supercomputer and goes_to_d5_or_macau(facts, notes.law):
         notes.reason(supercomputer, "The stated end use is a supercomputer in Macau or D:5.")
         yield Requirement(supercomputer, Answer.YES, ReviewPolicy.DENIAL)
 
@@ -134,10 +134,8 @@ def _embargo(facts: TransactionFacts, notes: Notebook) -> Iterable[Requirement]:
     if version is None:
         return
     for country in destinations(facts):
-        groups = group_table().of(country, notes.law.on) or frozenset()
+        groups = group_table(notes.law.book).of(country, notes.law.on) or frozenset()
         if country in EMBARGOED_BY_NAME or any(group in groups for group in EMBARGO_GROUPS):
-            notes.reason(
-                version,
-                f"{country_name(country)} is under an embargo: ask counsel; a licence is needed at least.",
-            )
+            name = country_name(country, notes.law.book)
+            notes.reason(version, f"{name} is under an embargo: ask counsel; a licence is needed at least.")
             yield Requirement(version, Answer.YES, ReviewPolicy.DENIAL)

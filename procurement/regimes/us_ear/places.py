@@ -1,9 +1,8 @@
 """Destinations and headquarters: where the enforced requirement reaches."""
 
 from dataclasses import dataclass
-from datetime import date
 
-from procurement.regimes.dated import RuleVersion
+from procurement.regimes.dated import Law, RuleVersion
 from procurement.regimes.facts import PartyFacts, PartyRole, TransactionFacts
 from procurement.regimes.geography import TABLE_NAME, country_name, group_table
 from procurement.regimes.notes import Answer, Notebook, either
@@ -32,19 +31,19 @@ def destinations(facts: TransactionFacts) -> tuple[str, ...]:
     return tuple(dict.fromkeys(places))
 
 
-def is_d5_or_macau(country: str, on: date) -> bool | None:
+def is_d5_or_macau(country: str, law: Law) -> bool | None:
     """Whether a country is Macau or in D:5 that day; None where no table is held for the day."""
     if country in CHINA_AND_MACAU:
         return True
     if country == "US":
         return False
-    groups = group_table().of(country, on)
+    groups = group_table(law.book).of(country, law.on)
     return None if groups is None else "D:5" in groups
 
 
-def goes_to_d5_or_macau(facts: TransactionFacts, on: date) -> bool | None:
+def goes_to_d5_or_macau(facts: TransactionFacts, law: Law) -> bool | None:
     """Whether any destination is Macau or in D:5."""
-    return either(*(is_d5_or_macau(country, on) for country in destinations(facts)))
+    return either(*(is_d5_or_macau(country, law) for country in destinations(facts)))
 
 
 def enforced_destination(facts: TransactionFacts, item: Classification, notes: Notebook) -> Reach:
@@ -75,11 +74,12 @@ def _reach(country: str, facts: TransactionFacts, item: Classification, version:
             uae,
         )
     else:
-        reach, threshold = _reach_2023(country, notes.law.on), "D:1, D:4 or D:5 and not A:5 or A:6; or Macau"
-    fact = f"{country_name(country)} ({_groups_text(country, notes.law.on)})"
+        reach, threshold = _reach_2023(country, notes.law), "D:1, D:4 or D:5 and not A:5 or A:6; or Macau"
+    name = country_name(country, notes.law.book)
+    fact = f"{name} ({_groups_text(country, notes.law)})"
     notes.branch(version, "Does the requirement reach the destination?", reach.answer, fact=fact, threshold=threshold)
     if reach.answer is Answer.YES:
-        notes.reason(version, f"The item goes to {country_name(country)}, which the requirement reaches.")
+        notes.reason(version, f"The item goes to {name}, which the requirement reaches.")
     elif uae is not None:
         notes.warn(uae.verify)
     return reach
@@ -90,14 +90,14 @@ def _reach_2022(country: str, notes: Notebook) -> Reach:
     return Reach(Answer.of(country in CHINA or macau))
 
 
-def _reach_2023(country: str, on: date) -> Reach:
+def _reach_2023(country: str, law: Law) -> Reach:
     if country in CHINA_AND_MACAU:
         return Reach(Answer.YES)
     if country == "US":
         return Reach(Answer.NO)
-    groups = group_table().of(country, on)
+    groups = group_table(law.book).of(country, law.on)
     if groups is None:
-        return Reach(Answer.UNKNOWN, (no_table(on),))
+        return Reach(Answer.UNKNOWN, (no_table(law),))
     return Reach(Answer.of(any(g in groups for g in OF_CONCERN) and not any(g in groups for g in RELIEVED)))
 
 
@@ -136,11 +136,12 @@ def headquarters(facts: TransactionFacts, notes: Notebook) -> Reach:
 
 
 def _party_hq(party: PartyFacts, version: RuleVersion, notes: Notebook) -> tuple[bool | None, list[Missing]]:
-    on = notes.law.on
+    law = notes.law
     places = {"headquarters": party.hq, "ultimate parent": party.ultimate_parent}
-    held = {what: None if place is None else is_d5_or_macau(place, on) for what, place in places.items()}
+    held = {what: None if place is None else is_d5_or_macau(place, law) for what, place in places.items()}
     answer = either(*held.values())
-    fact = "; ".join(f"{what}: {country_name(place) if place else 'not stated'}" for what, place in places.items())
+    names = {what: country_name(place, law.book) if place else "not stated" for what, place in places.items()}
+    fact = "; ".join(f"{what}: {name}" for what, name in names.items())
     notes.branch(
         version,
         f"Is {party.name} ({party.role.replace('_', ' ')}) run from Macau or D:5?",
@@ -149,16 +150,16 @@ def _party_hq(party: PartyFacts, version: RuleVersion, notes: Notebook) -> tuple
         threshold="headquarters or ultimate parent in Macau or country group D:5",
     )
     if answer:
-        where = next(f"{what} in {country_name(places[what] or '')}" for what, is_there in held.items() if is_there)
+        where = next(f"{what} in {names[what]}" for what, is_there in held.items() if is_there)
         notes.reason(version, f"{party.name} has its {where}: the requirement follows it wherever it is.")
     if answer is not None:
         return answer, []
-    return None, [_lack_place(party, what, place, on) for what, place in places.items() if held[what] is None]
+    return None, [_lack_place(party, what, place, law) for what, place in places.items() if held[what] is None]
 
 
-def _lack_place(party: PartyFacts, what: str, place: str | None, on: date) -> Missing:
+def _lack_place(party: PartyFacts, what: str, place: str | None, law: Law) -> Missing:
     if place is not None:
-        return no_table(on)
+        return no_table(law)
     field = "hq" if what == "headquarters" else "ultimate_parent"
     text = f"The country of the {what} of {party.name} is not stated."
     return Missing(f"parties.{party.role}.{field}", text, "the party's page")
@@ -172,9 +173,9 @@ def _lack_end_user() -> Missing:
     )
 
 
-def no_table(on: date) -> Missing:
+def no_table(law: Law) -> Missing:
     """The country groups are not held for a day."""
-    table = group_table()
+    table, on = group_table(law.book), law.on
     return Missing(
         f"country_groups@{on.isoformat()}",
         f"{TABLE_NAME} are held as of {table.as_of} only, not for {on}.",
@@ -182,10 +183,10 @@ def no_table(on: date) -> Missing:
     )
 
 
-def _groups_text(country: str, on: date) -> str:
+def _groups_text(country: str, law: Law) -> str:
     if country == "US":
         return "the United States"
-    groups = group_table().of(country, on)
+    groups = group_table(law.book).of(country, law.on)
     if groups is None:
         return "no table held for the day"
     return ", ".join(sorted(groups)) or "none of the groups asked"

@@ -4,10 +4,11 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from procurement.regimes import dated, geography
-from procurement.regimes.dated import LawFault, load_book
+from procurement.regimes import geography, law_files
+from procurement.regimes.dated import LawFault
 from procurement.regimes.facts import TransactionFacts
 from procurement.regimes.geography import UnknownCountry, country_code
+from procurement.regimes.law_files import LawFiles
 from procurement.regimes.plain import FactsRefused, canonical_bytes, from_plain, to_plain
 from procurement.regimes.registry import REGIMES, regime
 from tests.unit.regimes.facts_made import TODAY, order
@@ -21,8 +22,14 @@ def package(tmp_path, monkeypatch):
     (tmp_path / "rule_versions.yaml").write_text(f"begins: 2024-01-01\nread_until: 2024-01-01\nrules:\n{rule}")
     value = "{effective: 2024-01-01, value: 4800, source: s}"
     (tmp_path / "parameters.yaml").write_text(f"parameters:\n  p:\n    unit: TPP\n    values: [{value}]\n")
-    monkeypatch.setattr(dated, "files", lambda _name: tmp_path)
+    monkeypatch.setattr(law_files, "files", lambda _name: tmp_path)
     return tmp_path
+
+
+def load_book():
+    """From the folder as it stands, read anew."""
+    law = LawFiles("x", "x")
+    return law.book(law.texts())
 
 
 def spoil(path, old, new):
@@ -30,7 +37,7 @@ def spoil(path, old, new):
 
 
 def test_book_well_formed_loads_and_keeps_its_dates(package):
-    book = load_book("x", "x")
+    book = load_book()
     assert book.at(date(2023, 12, 31)).version("r") is None
     assert book.at(date(2024, 1, 1)).version("r").version == "V1"
     assert book.at(date(2024, 1, 1)).value("p") == 4800
@@ -46,18 +53,26 @@ def test_book_well_formed_loads_and_keeps_its_dates(package):
         ("rule_versions.yaml", "source: s", "sauce: s", "rule_versions.yaml: r: unknown key sauce"),
         ("rule_versions.yaml", "state: in_force", "ends: 2023-01-01, state: in_force", "before it takes effect"),
         ("rule_versions.yaml", "begins", "starts", "unknown key starts"),
+        ("rule_versions.yaml", "read_until: 2024", "begins: 2024", "rule_versions.yaml: key begins stands twice"),
+        ("rule_versions.yaml", "begins: 2024-01-01", "begins: 2024", "rule_versions.yaml: begins: 2024 is not a date"),
+        ("rule_versions.yaml", "in_force", "enforced", "r: state: 'enforced' is not one of in_force"),
+        ("rule_versions.yaml", "title: t", "title: [", "rule_versions.yaml: while parsing"),
+        ("rule_versions.yaml", "source: s", "source: 7", "source: 7 is not text"),
+        ("parameters.yaml", "4800", "many", "p: 'many' is not a number"),
+        ("parameters.yaml", "values: [", "values: [] #", "not a list of at least one"),
+        ("parameters.yaml", "values: [", "values: [{effective: 2024-01-01, value: 1, source: s}, ", "stands twice"),
     ],
 )
 def test_book_with_a_fault_is_refused_naming_file_and_key(package, file, old, new, words):
     spoil(package / file, old, new)
     with pytest.raises(LawFault, match=words):
-        load_book("x", "x")
+        load_book()
 
 
 def test_digest_changes_with_any_value(package):
-    before = load_book("x", "x").digest
+    before = load_book().digest
     spoil(package / "parameters.yaml", "4800", "4801")
-    assert load_book("x", "x").digest != before
+    assert load_book().digest != before
 
 
 def test_parameter_of_an_unknown_name_is_a_fault():
@@ -84,7 +99,7 @@ def test_regime_unknown_names_those_known():
 
 
 def test_macau_is_not_in_d5_and_hong_kong_counts_as_china():
-    table = geography.group_table()
+    table = geography.group_table(REGIMES[0].book())
     assert "D:5" not in table.of("MO", TODAY)
     assert table.of("HK", TODAY) == table.of("CN", TODAY)
 
