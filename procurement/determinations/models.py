@@ -27,6 +27,7 @@ class Determination(models.Model):
     list_snapshots = models.JSONField(default=list)
     rule_set_sha256 = models.CharField(max_length=64)
     result_sha256 = models.CharField(max_length=64)
+    program = models.CharField(max_length=80, blank=True, default="")
     made_at = models.DateTimeField(db_default=Now())
     superseded_at = models.DateTimeField(null=True, blank=True)
     version = models.BigIntegerField(default=1)
@@ -44,6 +45,21 @@ class Determination(models.Model):
         return f"{self.regime} {self.on}: {self.lane}"
 
 
+class RuleSetText(models.Model):
+    """The data files of a regime's rule set, word for word, kept from its first use on; nothing changes or removes it."""
+
+    sha256 = models.CharField(max_length=64, primary_key=True)
+    regime = models.CharField(max_length=40)
+    texts = models.JSONField()
+    first_used_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        ordering = ("regime", "-first_used_at")
+
+    def __str__(self) -> str:
+        return f"{self.regime} {self.sha256[:12]}"
+
+
 class AdHocDetermination(models.Model):
     """A determination asked for by hand: who, what about, why, and what was answered."""
 
@@ -55,6 +71,8 @@ class AdHocDetermination(models.Model):
     purpose = models.CharField(max_length=300)
     inputs = models.JSONField()
     outcome = models.JSONField()
+    rule_sets = models.JSONField(default=dict)
+    program = models.CharField(max_length=80, blank=True, default="")
     made_at = models.DateTimeField(db_default=Now())
 
     class Meta:
