@@ -33,7 +33,7 @@ class Request:
     """A waiting job whose chain is whole, in the order of submission.
 
     ``pairs`` are the pairs of licence lines that keep the chain whole. ``cap`` names a limit on devices held
-    at once that the job counts against.
+    at once that the job counts against. ``prefers`` are hosts that hold what the job goes on from.
     """
 
     job: str
@@ -43,6 +43,7 @@ class Request:
     pool: str
     pairs: frozenset[Pair]
     cap: str
+    prefers: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,7 @@ def plan(snapshot: Snapshot) -> Plan:
         if left.get(request.cap, request.devices) < request.devices:
             waits.append(Waits(request.job, _cap_words(request, left[request.cap])))
             continue
-        chosen = choose_gang(open_to, request.devices)
+        chosen = choose_gang(open_to, request.devices, request.prefers)
         if chosen:
             placed.append(Placed(request.job, chosen))
             for device in chosen:
@@ -112,14 +113,17 @@ def plan(snapshot: Snapshot) -> Plan:
     return Plan(tuple(placed), tuple(waits))
 
 
-def choose_gang(devices: Iterable[FreeDevice], count: int) -> tuple[FreeDevice, ...]:
-    """``count`` devices of one site: the host they fill best, else the fewest hosts; empty where none do."""
+def choose_gang(
+    devices: Iterable[FreeDevice], count: int, prefers: frozenset[str] = frozenset()
+) -> tuple[FreeDevice, ...]:
+    """``count`` devices of one site: a preferred host, the host they fill best, else the fewest hosts; or none."""
     by_host: dict[tuple[str, str], list[FreeDevice]] = defaultdict(list)
     for device in sorted(devices, key=lambda each: (each.site, each.host, each.id)):
         by_host[(device.site, device.host)].append(device)
     roomy = [key for key, group in by_host.items() if len(group) >= count]
     if roomy:
-        return tuple(by_host[min(roomy, key=lambda key: (len(by_host[key]), key))][:count])
+        best = min(roomy, key=lambda key: (key[1] not in prefers, len(by_host[key]), key))
+        return tuple(by_host[best][:count])
     return _across_hosts(by_host, count)
 
 
