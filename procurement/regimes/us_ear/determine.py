@@ -11,7 +11,7 @@ from procurement.regimes.law_files import LawFiles
 from procurement.regimes.notes import Answer, Notebook, Requirement
 from procurement.regimes.outcome import Determination, ExceptionRoute, Missing, Upcoming
 from procurement.regimes.reasons import with_missing
-from procurement.regimes.us_ear import duty, lane_2026, letter, parties, places, policy
+from procurement.regimes.us_ear import computed_flags, duty, gp10, lane_2026, letter, parties, places, policy, red_flags
 from procurement.regimes.us_ear.classification import Classification, Tier, classify
 from procurement.regimes.us_ear.lane_2026 import LaneAnswer
 
@@ -36,6 +36,8 @@ LAW = LawFiles(
         *geography.READERS,
         ("clocks.yaml", read_clocks),
         ("certifications.yaml", lane_2026.read_certifications),
+        (red_flags.FILE, red_flags.read_flags),
+        (computed_flags.REGIONS, computed_flags.read_regions),
     ),
 )
 
@@ -70,7 +72,8 @@ def _determine(facts: TransactionFacts, notes: Notebook) -> Determination:
     if item.tier is not Tier.NONE:
         asked += _list_based(item, destination, hq, setting, lane, notes)
     _worldwide(item, asked, notes)
-    _flags(facts, hq, item, notes)
+    computed_flags.raise_flags(computed_flags.Seen(facts, item, hq, notes.law), notes)
+    gp10.flag(facts, item, notes)
     return _resolve(facts, item, asked, setting, lane, notes)
 
 
@@ -120,22 +123,6 @@ def _worldwide(item: Classification, asked: list[Requirement], notes: Notebook) 
         f"The codified text asks for a licence worldwide for .a items (exceptions AIA, ACM, LPP exist); {state}.",
         is_flag=True,
     )
-
-
-def _flags(facts: TransactionFacts, hq: places.Reach, item: Classification, notes: Notebook) -> None:
-    flag = notes.law.version("red-flag.36")
-    if flag is not None and hq.answer is Answer.UNKNOWN and item.tier is not Tier.NONE:
-        notes.reason(
-            flag,
-            "Headquarters or ultimate parent are not confirmed outside Macau and D:5 (RF36).",
-            is_flag=True,
-        )
-    gp10 = notes.law.version("gp10")
-    named = (facts.item.name, *facts.ordered_beside, *facts.imports.domestic_alternatives)
-    ascend = [name for name in named if "ascend" in name.casefold()]
-    if gp10 is not None and ascend:
-        text = f"{', '.join(ascend)}: BIS says that dealing in it risks general prohibition ten; US persons take note."
-        notes.reason(gp10, text, is_flag=True)
 
 
 def _resolve(
