@@ -1,11 +1,12 @@
 """Every regime Writ knows: adding one is a folder with its rules, and a row here."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from procurement.regimes import prc_import, us_ear
+from procurement.regimes import my_sta, prc_import, tw_shtc, us_ear
 from procurement.regimes.dated import Book
 from procurement.regimes.facts import TransactionFacts
 from procurement.regimes.law_files import LawFiles
@@ -18,15 +19,21 @@ class Determine(Protocol):
     def __call__(self, facts: TransactionFacts, *, on: date, book: Book | None = None) -> Determination: ...
 
 
+def always(_facts: TransactionFacts) -> bool:
+    """A regime that is asked about every transaction: it says itself where it has nothing to say."""
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class Regime:
-    """One body of rules, with the time zone whose calendar dates its answers."""
+    """One body of rules, the time zone whose calendar dates its answers, and the transactions it is asked about."""
 
     id: str
     title: str
     timezone: str
     determine: Determine
     law: LawFiles
+    concerns: Callable[[TransactionFacts], bool] = always
 
     def book(self) -> Book:
         """The package's own book."""
@@ -46,6 +53,22 @@ REGIMES = (
         prc_import.determine,
         prc_import.LAW,
     ),
+    Regime(
+        my_sta.REGIME,
+        "Malaysia, strategic trade",
+        "Asia/Kuala_Lumpur",
+        my_sta.determine,
+        my_sta.LAW,
+        my_sta.concerns,
+    ),
+    Regime(
+        tw_shtc.REGIME,
+        "Taiwan, export permit and entity list",
+        "Asia/Taipei",
+        tw_shtc.determine,
+        tw_shtc.LAW,
+        tw_shtc.concerns,
+    ),
 )
 
 
@@ -55,3 +78,8 @@ def regime(name: str) -> Regime:
     if found is None:
         raise LookupError(f"no regime is called {name!r}; known: {', '.join(each.id for each in REGIMES)}")
     return found
+
+
+def regimes_for(*facts: TransactionFacts) -> tuple[Regime, ...]:
+    """The regimes that any of the transactions concerns, in the registry's order."""
+    return tuple(each for each in REGIMES if any(each.concerns(one) for one in facts))
