@@ -35,7 +35,7 @@ WORDS: Final[dict[str, str | Promise]] = {
     "missing_device": _("Device missing"), "moved_device": _("Device at another site"),
     "duplicate_serial": _("Serial number seen twice"), "wrong_product": _("Another product than ordered"),
     "foreign_process": _("Process outside any lease"), "listed_party": _("Listed party in the chain"),
-    "host_silent": _("Host silent"),
+    "host_silent": _("Host silent"), "usage_drift": _("Use differs from what was declared"),
     # backends, cases
     "nvml": _("NVIDIA driver"), "cpu-emulated": _("Emulated on the CPU"), "order": _("Order"),
     "filing": _("Use-case filing"), "incident": _("Incident"), "approve": _("Approve"), "decline": _("Decline"),

@@ -14,6 +14,7 @@ def subscribe() -> None:
     events.subscribe(events.LicenceChanged, licence_changed)
     events.subscribe(events.PartyMatched, party_matched)
     events.subscribe(events.AccessEnded, access_ended)
+    events.subscribe(events.IncidentDecided, incident_decided)
 
 
 def devices_received(event: events.DevicesReceived) -> None:
@@ -82,3 +83,11 @@ def access_ended(event: events.AccessEnded) -> None:
     attempts = drains.attempts_resting_on("membership", member.pk)
     cause = drains.Cause("membership", member.pk, "access", "The access of the person who submitted it has ended.")
     drains.begin_drain(actor=None, cause=cause, attempts=attempts)
+
+
+def incident_decided(event: events.IncidentDecided) -> None:
+    """An incident whose case was decided as cleared up is closed; one that was declined stands."""
+    from allocation.inventory.incidents import close_decided
+
+    if event.cleared:
+        close_decided(incident_ref=event.incident_ref, reason=event.reason)

@@ -12,6 +12,7 @@ from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 
 from accounts.api import Bearer
+from allocation.inventory.api import router as hosts
 from allocation.jobs.api import router as jobs
 from config.errors import refusal_of
 from ledger.errors import DomainError, InvalidInput
@@ -34,6 +35,7 @@ api.add_router("/filings", filings, tags=["filings"])
 api.add_router("/cases", cases, tags=["cases"])
 api.add_router("/licences", licences, tags=["licences"])
 api.add_router("/jobs", jobs, tags=["jobs"])
+api.add_router("/hosts", hosts, tags=["hosts"])
 api.add_router("/determinations", determinations, tags=["determinations"])
 
 

@@ -62,7 +62,16 @@ class AccessEnded:
     membership_id: uuid.UUID
 
 
-Event = LicenceChanged | FilingDecided | FilingWithdrawn | PartyMatched | DevicesReceived | AccessEnded
+@dataclass(frozen=True)
+class IncidentDecided:
+    """Two officers decided the case of an incident; ``cleared`` where they found it cleared up."""
+
+    incident_ref: str
+    cleared: bool
+    reason: str
+
+
+Event = LicenceChanged | FilingDecided | FilingWithdrawn | PartyMatched | DevicesReceived | AccessEnded | IncidentDecided
 EventT = TypeVar("EventT", bound=Event)
 _subscribers: dict[type, list[Callable[[Any], None]]] = {}
 

@@ -31,3 +31,4 @@ class LinkStatus(StrEnum):
     WHOLE = "whole"
     BROKEN = "broken"
     PENDING = "pending"
+    ENDED = "ended"

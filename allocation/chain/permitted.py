@@ -10,7 +10,8 @@ from allocation.chain.licensed import condition_fault
 from allocation.chain.links import LinkKind, LinkStatus
 from allocation.chain.pages import page
 from allocation.clock import end_of
-from allocation.jobs.states import AttemptState
+from allocation.jobs.models import Attempt, Job
+from allocation.jobs.states import ENDED_STATES, AttemptState
 from procurement.filings.models import Filing
 from procurement.filings.states import FilingState
 from procurement.licences.models import LegalEffect
@@ -172,6 +173,8 @@ def people_link(basis: Basis) -> Link:
 def warrant_link(basis: Basis) -> Link:
     """The signed permit of the attempt that runs now."""
     attempt = basis.attempt
+    if basis.job is not None and basis.job.state in ENDED_STATES:
+        return _ended_warrant(basis.job)
     if attempt is None or attempt.state == AttemptState.PLACED:
         return _nothing(LinkKind.WARRANT, "Warrant", "It is signed when a host claims the job.")
     return Link(
@@ -180,6 +183,19 @@ def warrant_link(basis: Basis) -> Link:
         reference=f"token {attempt.fencing_token}",
         status=LinkStatus.WHOLE,
         facts={"fencing_token": attempt.fencing_token, "attempt": attempt.number, "state": attempt.state},
+    )
+
+
+def _ended_warrant(job: Job) -> Link:
+    """The permit of a job that is over: it stood under the last attempt's token, and none is live any more."""
+    last = Attempt.objects.filter(job=job).order_by("-number").first()
+    return Link(
+        kind=LinkKind.WARRANT,
+        label="Warrant",
+        reference=f"token {last.fencing_token}" if last else "",
+        status=LinkStatus.ENDED,
+        reason="The job has ended; no warrant is live." if last else "The job ended before a host claimed it.",
+        facts={"fencing_token": last.fencing_token, "attempt": last.number, "outcome": last.outcome} if last else {},
     )
 
 

@@ -13,8 +13,10 @@ from django.utils import timezone
 
 from allocation.dispatch import drains, ends, times
 from allocation.inventory import quarantine as reasons
+from allocation.inventory.hosts import stop_overdue
 from allocation.inventory.models import Device
 from allocation.inventory.services import quarantine_device
+from allocation.inventory.silence import note_lost_attempts, note_unseen_hosts
 from allocation.jobs.states import AttemptOutcome, AttemptState
 from procurement.licences.services import expire_licences
 
@@ -34,12 +36,14 @@ def keep_house() -> int:
     """End what time has ended. Idempotent; each attempt and licence in a transaction of its own.
 
     Returns:
-        How many attempts were ended or drained.
+        How many attempts were ended or drained, and draining hosts that had to be stopped.
     """
     expire_licences(now=timezone.now())
     unclaimed = [pk for pk in _ids(UNCLAIMED, [times.CLAIM_WITHIN.seconds]) if _end_unclaimed(pk)]
     silent = [pk for pk in _ids(SILENT) if _end_silent(pk)]
-    return len(unclaimed) + len(silent)
+    note_unseen_hosts()
+    overdue = stop_overdue()
+    return len(unclaimed) + len(silent) + overdue
 
 
 def _ids(query: str, values: Sequence[int] = ()) -> list[uuid.UUID]:
@@ -80,4 +84,9 @@ def _end_silent(attempt_id: uuid.UUID) -> bool:
         ends.close_attempt(attempt, ends.Closing(AttemptOutcome.HOST_LOST, message))
         for device_id in Device.objects.filter(pk__in=lost).order_by("pk").values_list("pk", flat=True):
             quarantine_device(device_id=device_id, reason=reasons.HOST_SILENT)
+        note_lost_attempts(host_ids=_hosts_of(lost), attempt=attempt)
         return True
+
+
+def _hosts_of(device_ids: list[uuid.UUID]) -> list[uuid.UUID]:
+    return list(Device.objects.filter(pk__in=device_ids, host__isnull=False).values_list("host_id", flat=True))

@@ -15,7 +15,11 @@ from ledger.transitions import choices, state_check
 
 
 class Host(models.Model):
-    """A machine that enrolled with its own key; ``sequence`` is the last request number it used."""
+    """A machine that enrolled with its own key; ``sequence`` is the last request number it used.
+
+    ``checkpoint_store`` names the folder that its checkpoints lie in; hosts that share the folder share the name.
+    ``drain_by`` is when what still runs on a draining host has to be checkpointed and stopped.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     name = models.CharField(max_length=100, unique=True)
@@ -26,6 +30,9 @@ class Host(models.Model):
     isolation = models.JSONField(default=dict)
     agent_version = models.CharField(max_length=40, blank=True, default="")
     boot_id = models.CharField(max_length=64, blank=True, default="")
+    checkpoint_store = models.CharField(max_length=64, blank=True, default="")
+    drain_reason = models.CharField(max_length=300, blank=True, default="")
+    drain_by = models.DateTimeField(null=True, blank=True)
     enrolled_at = models.DateTimeField(db_default=Now())
     last_seen_at = models.DateTimeField(db_default=Now())
 
@@ -124,10 +131,15 @@ class IncidentKind(StrEnum):
     FOREIGN_PROCESS = "foreign_process"
     LISTED_PARTY = "listed_party"
     HOST_SILENT = "host_silent"
+    USAGE_DRIFT = "usage_drift"
 
 
 class Incident(models.Model):
-    """A discrepancy on a device or host; one open incident per kind and device, each with a review case."""
+    """A discrepancy on a device or host, with its review case; one is open per kind and thing at a time.
+
+    ``subject`` names what it is about where there is no device row. ``gone_since`` is when a report first no longer
+    showed it: that closes nothing, an officer does.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     reference = models.CharField(max_length=20, unique=True)
@@ -139,8 +151,11 @@ class Incident(models.Model):
     case = models.ForeignKey(
         "procurement.Case", on_delete=models.PROTECT, null=True, blank=True, related_name="incidents"
     )
+    subject = models.CharField(max_length=120, blank=True, default="")
     facts = models.JSONField(default=dict)
     opened_at = models.DateTimeField(db_default=Now())
+    last_shown_at = models.DateTimeField(db_default=Now())
+    gone_since = models.DateTimeField(null=True, blank=True)
     closed_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
@@ -149,6 +164,11 @@ class Incident(models.Model):
             state_check(IncidentKind, "incident_kind_known", "kind"),
             models.UniqueConstraint(
                 fields=("kind", "device"), condition=Q(closed_at=None), name="incident_open_once_per_device"
+            ),
+            models.UniqueConstraint(
+                fields=("kind", "subject"),
+                condition=Q(closed_at=None, device=None),
+                name="incident_open_once_per_subject",
             ),
         ]
 

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from django.db.models import Exists, OuterRef, QuerySet
+from dataclasses import dataclass
+
+from django.db.models import Exists, OuterRef, QuerySet, Sum
 
 from accounts.actors import Actor
 from accounts.permissions import Act
+from allocation.dispatch.checkpoints import holders_of
 from allocation.dispatch.models import Lease
+from allocation.grants.models import Reservation
 from allocation.inventory.models import Device, Host, Incident
+from allocation.jobs.models import Attempt, AttemptHost, Job
+from allocation.jobs.states import AttemptState, JobState
 
 
 def visible_to(actor: Actor) -> QuerySet[Device]:
@@ -22,6 +28,47 @@ def hosts_visible_to(actor: Actor) -> QuerySet[Host]:
     """Every host, for those who may see devices."""
     hosts = Host.objects.select_related("site").prefetch_related("devices")
     return hosts if actor.may(Act.SEE_DEVICES) else hosts.none()
+
+
+@dataclass(frozen=True)
+class HostWhatIf:
+    """What stops where a host is drained or falls away now.
+
+    Attributes:
+        jobs: what runs on it. teams: names of their teams. gpu_ms: GPU-milliseconds that they still hold in reserve.
+        checkpointed: references of the jobs whose newest checkpoint no other host can read.
+    """
+
+    jobs: tuple[Job, ...]
+    teams: tuple[str, ...]
+    gpu_ms: int
+    checkpointed: tuple[str, ...]
+
+
+def what_would_stop_host(host: Host) -> HostWhatIf:
+    """Everything that runs on a host now, and every live job whose checkpoint lies on it alone."""
+    live = Attempt.objects.filter(hosts__host=host).exclude(state=AttemptState.ENDED)
+    jobs = tuple(Job.objects.filter(attempts__in=live).select_related("team").distinct().order_by("reference"))
+    reserved = Reservation.objects.filter(attempt__in=live, settled_at=None).aggregate(total=Sum("reserved_ms"))
+    kept = Job.objects.filter(state__in=[JobState.WAITING, JobState.RUNNING], checkpoints__attempt__hosts__host=host)
+    alone = [job.reference for job in kept.distinct().order_by("reference") if holders_of(job) == {str(host.pk)}]
+    return HostWhatIf(jobs, tuple(sorted({job.team.name for job in jobs})), reserved["total"] or 0, tuple(alone))
+
+
+def attempts_on(host: Host) -> QuerySet[AttemptHost]:
+    """The attempts of a host, newest first."""
+    return AttemptHost.objects.filter(host=host).select_related("attempt__job__team").order_by("-attempt__placed_at")
+
+
+def incidents_of_host(host: Host) -> QuerySet[Incident]:
+    """What is open about a host and its devices."""
+    return Incident.objects.filter(host=host, closed_at=None).select_related("case", "device")
+
+
+def incidents_visible_to(actor: Actor) -> QuerySet[Incident]:
+    """Every incident, for those who may see devices."""
+    found = Incident.objects.select_related("case", "device", "host")
+    return found if actor.may(Act.SEE_DEVICES) else found.none()
 
 
 def open_incidents(device: Device) -> QuerySet[Incident]:

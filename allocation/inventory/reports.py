@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models.functions import Now
@@ -14,9 +15,10 @@ from allocation.clock import wake
 from allocation.dispatch import drains, times
 from allocation.dispatch.models import Lease
 from allocation.inventory import quarantine as reasons
-from allocation.inventory.incidents import open_incident
+from allocation.inventory.incidents import note_gone, open_incident
 from allocation.inventory.models import Device, Host, IncidentKind
 from allocation.inventory.services import admit_reported_device, quarantine_device
+from allocation.inventory.states import DeviceState
 from allocation.jobs.models import AttemptHost
 from gpu_runtime.protocol.messages import AttemptReport, DeviceReport, ReportRequest
 from procurement.catalog.models import ChipModel
@@ -32,6 +34,15 @@ class Discrepancy:
     reason: str
 
 
+@dataclass(frozen=True)
+class Found:
+    """A discrepancy of one report with its incident; ``device`` is ``None`` where no device of ours is concerned."""
+
+    device: Device | None
+    discrepancy: Discrepancy
+    incident_id: UUID
+
+
 def receive_report(*, host: Host, report: ReportRequest) -> None:
     """Bring the inventory in line with what a host reports; what does not fit is quarantined and stopped.
 
@@ -41,27 +52,31 @@ def receive_report(*, host: Host, report: ReportRequest) -> None:
     with transaction.atomic():
         locked = Host.objects.select_for_update(no_key=True).get(pk=host.pk)
         Host.objects.filter(pk=host.pk).update(
-            boot_id=report.boot_id[:64], isolation=report.isolation[:60], last_seen_at=Now()
+            boot_id=report.boot_id[:64],
+            isolation=report.isolation[:60],
+            checkpoint_store=report.checkpoint_store[:64] or locked.checkpoint_store,
+            last_seen_at=Now(),
         )
-        found = [_reconcile(locked, each) for each in report.devices]
+        found = [each for told in report.devices if (each := _reconcile(locked, told)) is not None]
         found += _missing(locked, {each.serial for each in report.devices})
+        note_gone(host=locked, shown=[each.incident_id for each in found])
         _release_clear(locked, report.attempts)
         _admit_well(locked, report.devices)
-    for device, discrepancy in (pair for pair in found if pair is not None):
-        _stop(device, discrepancy)
+    for each in found:
+        if each.device is not None:
+            _stop(each.device, each.discrepancy)
 
 
-def _reconcile(host: Host, told: DeviceReport) -> tuple[Device, Discrepancy] | None:
+def _reconcile(host: Host, told: DeviceReport) -> Found | None:
     locked = Device.objects.select_for_update(of=("self",)).select_related("chip", "site", "host")
     device = locked.filter(serial=told.serial).first()
     if device is None:
-        title = f"{host.name} reports {told.serial[:60]} ({told.chip_model[:60]}), which no receipt names"
-        open_incident(kind=IncidentKind.UNKNOWN_DEVICE, title=title, host=host, subject=told.serial[:60])
-        return None
+        return _strange(host, told, "which no receipt names")
+    if device.state == DeviceState.RETIRED:
+        return _strange(host, told, "which was retired")
     discrepancy = _discrepancy(host, device, told)
     if discrepancy is not None:
-        _set_apart(host, device, discrepancy)
-        return device, discrepancy
+        return _set_apart(host, device, discrepancy)
     _take_down(host, device, told)
     return None
 
@@ -102,10 +117,19 @@ def is_chip(reported: str, chip: ChipModel) -> bool:
     return bool(words) and words <= known
 
 
-def _set_apart(host: Host, device: Device, discrepancy: Discrepancy) -> None:
+def _strange(host: Host, told: DeviceReport, why: str) -> Found:
+    """A device that is not ours to lease: nothing is placed on it, and nothing of ours can be stopped on it."""
+    title = f"{host.name} reports {told.serial[:60]} ({told.chip_model[:60]}), {why}"
+    kind = IncidentKind.UNKNOWN_DEVICE
+    incident = open_incident(kind=kind, title=title, host=host, subject=told.serial[:60])
+    return Found(None, Discrepancy(kind, title), incident.pk)
+
+
+def _set_apart(host: Host, device: Device, discrepancy: Discrepancy) -> Found:
     quarantine_device(device_id=device.pk, reason=discrepancy.reason)
     title = f"{device.serial}: {discrepancy.reason}"
-    open_incident(kind=discrepancy.kind, title=title, device=device, host=host, subject=device.serial)
+    incident = open_incident(kind=discrepancy.kind, title=title, device=device, host=host, subject=device.serial)
+    return Found(device, discrepancy, incident.pk)
 
 
 def _take_down(host: Host, device: Device, told: DeviceReport) -> None:
@@ -124,14 +148,10 @@ def _take_down(host: Host, device: Device, told: DeviceReport) -> None:
         quarantine_device(device_id=device.pk, reason=f"{reasons.UNHEALTHY}{told.health}")
 
 
-def _missing(host: Host, reported: set[str]) -> list[tuple[Device, Discrepancy]]:
+def _missing(host: Host, reported: set[str]) -> list[Found]:
     gone = Device.objects.select_for_update().filter(host=host).exclude(serial__in=reported).exclude(state="retired")
-    found = []
-    for device in gone.order_by("pk"):
-        discrepancy = Discrepancy(IncidentKind.MISSING_DEVICE, reasons.MISSING)
-        _set_apart(host, device, discrepancy)
-        found.append((device, discrepancy))
-    return found
+    missing = Discrepancy(IncidentKind.MISSING_DEVICE, reasons.MISSING)
+    return [_set_apart(host, device, missing) for device in gone.order_by("pk")]
 
 
 def _release_clear(host: Host, attempts: Iterable[AttemptReport]) -> None:

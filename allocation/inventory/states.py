@@ -17,6 +17,14 @@ class HostState(StrEnum):
     RETIRED = "retired"
 
 
+class HostAction(StrEnum):
+    """What an operator can do to a host."""
+
+    DRAIN = "drain"
+    RESUME = "resume"
+    RETIRE = "retire"
+
+
 class DeviceState(StrEnum):
     """Where a device stands; whether it is leased is a lease row, not a state."""
 
@@ -40,4 +48,12 @@ DEVICE_EDGES: Final = (
     Edge(S.QUARANTINED, A.ADMIT, S.AVAILABLE, Role.OPERATOR),
     Edge(S.AVAILABLE, A.RETIRE, S.RETIRED, Role.OPERATOR),
     Edge(S.QUARANTINED, A.RETIRE, S.RETIRED, Role.OPERATOR),
+)
+H, B = HostState, HostAction
+HOST_EDGES: Final = (
+    Edge(H.ENROLLED, B.DRAIN, H.DRAINING, Role.OPERATOR),
+    Edge(H.DRAINING, B.DRAIN, H.DRAINING, Role.OPERATOR),
+    Edge(H.DRAINING, B.RESUME, H.ENROLLED, Role.OPERATOR),
+    Edge(H.ENROLLED, B.RETIRE, H.RETIRED, Role.OPERATOR),
+    Edge(H.DRAINING, B.RETIRE, H.RETIRED, Role.OPERATOR),
 )

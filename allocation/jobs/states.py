@@ -18,6 +18,9 @@ class JobState(StrEnum):
     CANCELLED = "cancelled"
 
 
+ENDED_STATES: Final = frozenset({JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED})
+
+
 class AttemptState(StrEnum):
     """Where one try at running a job stands."""
 

@@ -15,11 +15,12 @@ from allocation.chain.stored import store_links
 from allocation.clock import database_now
 from allocation.dispatch import times
 from allocation.dispatch.bells import ring_hosts
+from allocation.dispatch.checkpoints import holders_of, resume_on
 from allocation.dispatch.models import Lease
 from allocation.grants.services import reserve
 from allocation.inventory.models import Device
 from allocation.inventory.states import DeviceState, HostState
-from allocation.jobs.models import Attempt, AttemptHost, Checkpoint, Job
+from allocation.jobs.models import Attempt, AttemptHost, Job
 from allocation.jobs.states import JOB_EDGES, JobAction, JobState
 from allocation.scheduler.placement import FreeDevice, Placed, Request, Snapshot, Waits, plan
 from ledger.errors import ComplianceRefusal
@@ -86,6 +87,7 @@ def _request(job: Job, now: datetime) -> Request | Waits:
         pool=str(job.filing.order_id),
         pairs=frozenset(_pair(device) for device in found.devices),
         cap=str(job.filing_id),
+        prefers=holders_of(job),
     )
 
 
@@ -177,7 +179,7 @@ def _insert_attempt(job: Job, placed: Placed, devices: list[Device]) -> Attempt:
     token = _next_token()
     last = Attempt.objects.filter(job=job).order_by("-number").first()
     attempt = Attempt.objects.create(
-        job=job, number=last.number + 1 if last else 1, fencing_token=token, resume=_resume(job)
+        job=job, number=last.number + 1 if last else 1, fencing_token=token, resume=resume_on(job, placed.hosts)
     )
     attempt.job = job
     AttemptHost.objects.bulk_create(
@@ -198,12 +200,6 @@ def _lease(device: Device, attempt: Attempt, expires_at: datetime) -> Lease:
         importer_line=device.importer_line,
         expires_at=expires_at,
     )
-
-
-def _resume(job: Job) -> dict[str, object] | None:
-    """The last whole checkpoint of the job, over all its attempts."""
-    found = Checkpoint.objects.filter(job=job).order_by("-step", "-committed_at").first()
-    return {"step": found.step, "name": found.name, "manifest_sha256": found.manifest_sha256} if found else None
 
 
 def _record(job: Job, attempt: Attempt, devices: list[Device]) -> None:

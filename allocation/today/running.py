@@ -116,7 +116,9 @@ def _page_of_incident(incident: Incident, actor: Actor) -> str:
     """Its case for those who see cases, else its device."""
     if incident.case_id and actor.may(Act.SEE_REVIEW):
         return page("review:case", incident.case_id)
-    return page("inventory:device", incident.device_id) if incident.device_id else ""
+    if incident.device_id:
+        return page("inventory:device", incident.device_id)
+    return page("inventory:host", incident.host_id) if incident.host_id else ""
 
 
 def open_incidents(actor: Actor) -> Section:
@@ -139,7 +141,7 @@ def silent_hosts(now: datetime) -> Section:
     limit = timedelta(milliseconds=settings.WRIT_TTL_MS + settings.WRIT_MARGIN_MS)
     hosts = Host.objects.exclude(state=HostState.RETIRED).filter(last_seen_at__lt=now - limit).select_related("site")
     rows = tuple(
-        Row(host.name, page("inventory:devices"), state="silent", note=host.site.name, at=host.last_seen_at)
+        Row(host.name, page("inventory:host", host.pk), state="silent", note=host.site.name, at=host.last_seen_at)
         for host in hosts[:SHOWN]
     )
     return Section("hosts", gettext_lazy("Silent hosts"), "server", hosts.count(), rows, page("inventory:devices"))

@@ -333,7 +333,8 @@ class Agent:
                 AttemptReport(each.attempt_id, each.fencing_token, each.phase, len(living[each.attempt_id]))
                 for each in self.attempts.values()
             )
-            self.host.control.tell("report", ReportRequest(boot_id(), self.host.isolation, devices, attempts))
+            store = self.host.state.checkpoint_store()
+            self.host.control.tell("report", ReportRequest(boot_id(), self.host.isolation, devices, attempts, store))
         except (Denied, InventoryUnusable) as error:
             log.error("no report: %s", error)
 

@@ -4,6 +4,7 @@ import fcntl
 import os
 import shutil
 import time
+import uuid
 from pathlib import Path
 
 from nacl.signing import SigningKey
@@ -12,6 +13,8 @@ from gpu_runtime.guard.order import read_paper, write_paper
 from gpu_runtime.protocol import load_or_create_key
 from gpu_runtime.protocol.messages import EnrolAnswer
 
+STORE_NAME = ".store"
+MAX_STORE_NAME = 64
 TRAVERSABLE = 0o711
 PRIVATE = 0o700
 
@@ -80,6 +83,18 @@ class HostState:
         self._sequence = max(time.time_ns(), self._sequence + 1)
         os.pwrite(self._sequence_file, b"%020d" % self._sequence, 0)
         return self._sequence
+
+    def checkpoint_store(self) -> str:
+        """The name of the folder that checkpoints lie in, kept in the folder itself: hosts that share it share it."""
+        path = self.checkpoints / STORE_NAME
+        try:
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        except FileExistsError:
+            return path.read_text(encoding="ascii").strip()[:MAX_STORE_NAME]
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            name = uuid.uuid4().hex
+            file.write(name)
+        return name
 
     def attempt_folders(self) -> list[Path]:
         """The guards' folders that are here, of this agent or of one before it."""

@@ -84,12 +84,16 @@ class AttemptReport:
 
 @dataclass(frozen=True, slots=True)
 class ReportRequest:
-    """The host's devices and attempts as they are now; `boot_id` changes when the host restarts."""
+    """The host's devices and attempts as they are now; `boot_id` changes when the host restarts.
+
+    `checkpoint_store` names the folder of its checkpoints; hosts that share the folder send the same name.
+    """
 
     boot_id: str
     isolation: str
     devices: tuple[DeviceReport, ...]
     attempts: tuple[AttemptReport, ...]
+    checkpoint_store: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from accounts.actors import Actor
+from ledger import events
 from procurement.filings import services as filings
 from procurement.orders import services as orders
 from procurement.review.models import Case, Decision
-from procurement.review.states import CaseKind
+from procurement.review.states import CaseKind, Outcome
 
 
 def blockers(matter: Case) -> list[str]:
@@ -31,4 +32,5 @@ def apply(*, actor: Actor, decision: Decision) -> None:
             if matter.filing is not None:
                 filings.apply_filing_decision(actor=actor, filing=matter.filing, decision=decision)
         case CaseKind.INCIDENT:
-            return
+            cleared = decision.outcome == Outcome.APPROVE
+            events.publish(events.IncidentDecided(matter.incident_ref, cleared, decision.reason))

@@ -31,6 +31,12 @@ PAGES: Final[dict[str, str]] = {
     "inventory:devices": "GET 403 403 200 200 200 403",
     "inventory:device": "GET 403 403 200 200 200 403",
     "inventory:enrol": "GET 403 403 403 200 403 403",
+    "inventory:host": "GET 403 403 200 200 200 403",
+    "inventory:host_what_if": "GET 403 403 200 200 200 403",
+    "inventory:host_drain": "POST 403 403 403 422 403 403",
+    "inventory:host_resume": "POST 403 403 403 303 403 403",
+    "inventory:host_retire": "POST 403 403 403 422 403 403",
+    "inventory:close_incident": "POST 403 403 303 403 403 403",
     "drains:what_if_licence": "GET 403 403 200 200 200 200",
     "drains:licence": "GET 403 403 200 200 200 200",
     "jobs:list": f"GET {EVERYBODY}",
@@ -169,6 +175,12 @@ API: Final[dict[str, tuple[str, Any]]] = {
     "api:logs": (f"GET {OWN_AND_STAFF}", None),
     "api:metrics": (f"GET {OWN_AND_STAFF}", None),
     "api:chain": (f"GET {OWN_AND_STAFF}", None),
+    "api:list_hosts": ("GET 200 200 200 200 200 200", None),  # an empty list for those who see no devices
+    "api:get_host": ("GET 404 404 200 200 200 404", None),
+    "api:host_what_if": ("GET 404 404 200 200 200 404", None),
+    "api:drain_host": ("POST 404 404 403 200 403 404", {"reason": "A fan fails."}),
+    "api:resume_host": ("POST 404 404 403 409 403 404", {}),  # it is not draining
+    "api:retire_host": ("POST 404 404 403 409 403 404", {"reason": "Sold."}),  # a job is placed on it
     "api:of_order": (f"GET {EVERYBODY}", None),  # an empty list for those who see no reviews
     "api:determine": ("POST 403 403 200 403 403 403",
                       {"ask": {"chip": "h200-sxm", "to": "CN", "from": "US"}, "purpose": "test"}),

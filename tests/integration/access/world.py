@@ -9,6 +9,8 @@ from django.test import Client
 
 from accounts.actors import Actor
 from accounts.services import issue_token
+from allocation.inventory.incidents import open_incident
+from allocation.inventory.models import IncidentKind
 from ledger.documents import Upload, store_document
 from ledger.models import Entry
 from procurement.determinations.ad_hoc import read_question
@@ -34,7 +36,7 @@ class AccessWorld:
 
     def __init__(self, folder: Path) -> None:
         made = make_world(Client(), devices=1)
-        made.add_host()
+        self.host = made.add_host().row
         stranger = make.make_applicant()
         self.people: dict[str, Actor] = {
             "owner": made.team, "stranger": stranger, "officer": made.officer, "operator": made.operator,
@@ -53,6 +55,9 @@ class AccessWorld:
             for role, user in self.users.items()
         }
         self.clients = {role: self._client(role) for role in ROLES}
+        self.incident = open_incident(
+            kind=IncidentKind.UNKNOWN_DEVICE, title="A strange device", subject="SN-X", host=self.host
+        )
         self.entry = Entry.objects.all()[0]
 
     def _client(self, role: str) -> Client:
@@ -134,5 +139,5 @@ class AccessWorld:
             "case_id": self.case.pk, "job_id": self.job.pk, "device_id": self.device.pk, "entry_id": self.entry.pk,
             "determination_id": self.determination.pk, "question_id": self.question.pk, "hit_id": self.hit.pk,
             "search_id": self.search.pk, "party_id": self.party.pk, "kind": "order", "subject_id": self.order.pk,
-            "user_id": self.remote_user.pk,
+            "user_id": self.remote_user.pk, "host_id": self.host.pk, "incident_id": self.incident.pk,
         }  # fmt: skip

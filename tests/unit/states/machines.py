@@ -8,7 +8,14 @@ from enum import StrEnum
 from django.db.models import Model
 
 from allocation.inventory.models import Device, Host
-from allocation.inventory.states import DEVICE_EDGES, DeviceAction, DeviceState, HostState
+from allocation.inventory.states import (
+    DEVICE_EDGES,
+    HOST_EDGES,
+    DeviceAction,
+    DeviceState,
+    HostAction,
+    HostState,
+)
 from allocation.jobs.models import Attempt, Job
 from allocation.jobs.states import ATTEMPT_EDGES, JOB_EDGES, AttemptAction, AttemptState, JobAction, JobState
 from ledger.transitions import Edge
@@ -48,7 +55,8 @@ MACHINES = {
     "case": Machine(Case, CaseState, CaseAction, CASE_EDGES, frozenset({"closed", "withdrawn"})),
     "hit": Machine(Hit, HitState, HitAction, HIT_EDGES, frozenset()),
     "device": Machine(Device, DeviceState, DeviceAction, DEVICE_EDGES, frozenset({"retired"})),
+    "host": Machine(Host, HostState, HostAction, HOST_EDGES, frozenset({"retired"})),
     "job": Machine(Job, JobState, JobAction, JOB_EDGES, frozenset({"succeeded", "failed", "cancelled"})),
     "attempt": Machine(Attempt, AttemptState, AttemptAction, ATTEMPT_EDGES, frozenset({"ended"})),
 }
-STATES_ALONE: dict[type[Model], type[StrEnum]] = {Host: HostState}  # a state without a table of acts yet
+STATES_ALONE: dict[type[Model], type[StrEnum]] = {}  # a state without a table of acts yet

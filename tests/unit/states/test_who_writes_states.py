@@ -18,6 +18,7 @@ PERMITTED = {
     "allocation/dispatch/drains.py",
     "allocation/dispatch/ends.py",
     "allocation/dispatch/reports.py",
+    "allocation/inventory/hosts.py",
     "allocation/inventory/services.py",
     "allocation/jobs/services.py",
     "allocation/scheduler/passes.py",
