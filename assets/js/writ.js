@@ -105,6 +105,7 @@
       if (field.type === "checkbox" || field.type === "radio") field.checked = kept.includes(field.value);
       else if (field.multiple) for (const option of field.options) option.selected = kept.includes(option.value);
       else field.value = kept[0] ?? "";
+      field.dispatchEvent(new Event("writ:restored"));
     }
   };
   const keep = (form, index) => {
