@@ -6,9 +6,10 @@ from enum import StrEnum
 from fractions import Fraction
 
 from procurement.regimes.dated import Law, LawFault, RuleVersion
-from procurement.regimes.facts import Form, ItemFacts
+from procurement.regimes.facts import ItemFacts
 from procurement.regimes.notes import Answer, Notebook, both, either, figure
 from procurement.regimes.outcome import Missing
+from procurement.regimes.us_ear.entries import entry_2022, entry_2023
 
 
 class Tier(StrEnum):
@@ -17,6 +18,7 @@ class Tier(StrEnum):
     ENTRY_2022 = "2022"
     A = "a"
     B = "b"
+    C = "c"
     NONE = "none"
     UNKNOWN = "unknown"
 
@@ -31,7 +33,7 @@ class Classification:
 
     @property
     def is_listed(self) -> bool:
-        """Whether the parameters of a licence-bearing paragraph are met."""
+        """Whether the parameters of the circuits' paragraphs are met; memory sold alone (.c) has rules of its own."""
         return self.tier in (Tier.ENTRY_2022, Tier.A, Tier.B)
 
 
@@ -57,13 +59,13 @@ def classify(item: ItemFacts, notes: Notebook) -> Classification:
     """The entry an item meets on the day of the law at hand.
 
     Source: ECCN 3A090 (87 FR 62186 from 2022-10-07; 88 FR 73458 from 2023-11-17), Note 2, 4A090 and .z.
-    Simplification: 3A090.c (memory stacks sold alone) is not asked; memory packaged with logic is outside it.
+    Simplification: the presumption on foundries of Note 1 is not asked; memory sold alone (.c) is asked elsewhere.
     """
     version = _must(notes.law, "eccn.3A090")
     if item.estimates:
         notes.warn(f"{item.name}: estimated figures are used: {', '.join(item.estimates)}.")
     tier = _tier_2022(item, version, notes) if version.version == "R22" else _tier_2023(item, version, notes)
-    return Classification(tier, _eccn(tier, item, version, notes), item.is_data_centre)
+    return Classification(tier, _eccn(tier, item, notes), item.is_data_centre)
 
 
 def _tier_2022(item: ItemFacts, version: RuleVersion, notes: Notebook) -> Tier:
@@ -162,32 +164,14 @@ def _note_2(item: ItemFacts, notes: Notebook) -> bool | None:
     return out
 
 
-def _eccn(tier: Tier, item: ItemFacts, version: RuleVersion, notes: Notebook) -> str | None:
-    if tier in (Tier.NONE, Tier.UNKNOWN):
-        return None
-    paragraph = "" if tier is Tier.ENTRY_2022 else f".{tier}"
-    if item.form is None:
-        notes.warn(
-            "The ECCN is that of the bare chip: a server or module that holds it is 4A090, and most with encryption "
-            "are 5A992.z. State the form that is shipped."
-        )
-        return f"3A090{paragraph}"
-    if item.form is Form.BARE_CHIP and not item.has_encryption:
-        return f"3A090{paragraph}"
-    return _server_eccn(tier, item, paragraph, notes)
-
-
-def _server_eccn(tier: Tier, item: ItemFacts, paragraph: str, notes: Notebook) -> str:
-    version = _must(notes.law, "eccn.4A090")
-    if item.has_encryption and tier is not Tier.ENTRY_2022:
-        eccn = f"5A992.z.{'1' if tier is Tier.A else '2'}"
-        notes.warn("5A992.z supposes mass-market encryption; other encryption is 5A002.z or 5A004.z.")
-    else:
-        eccn = f"4A090{paragraph}"
-    if item.has_encryption is None:
-        notes.warn("Whether the server has encryption is not stated: with it, the ECCN is most likely 5A992.z.")
-    notes.reason(version, f"What is shipped holds {item.name}, so it is {eccn}.")
-    return eccn
+def _eccn(tier: Tier, item: ItemFacts, notes: Notebook) -> str | None:
+    match tier:
+        case Tier.NONE | Tier.UNKNOWN | Tier.C:
+            return None
+        case Tier.ENTRY_2022:
+            return entry_2022(item, _must(notes.law, "eccn.4A090"), notes)
+        case Tier.A | Tier.B:
+            return entry_2023(tier.value, item, _must(notes.law, "eccn.4A090"), notes)
 
 
 def _write(notes: Notebook, version: RuleVersion, name: str, met: bool | None, item: ItemFacts, limit: str) -> None:

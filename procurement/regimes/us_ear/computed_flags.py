@@ -6,16 +6,16 @@ from datetime import date
 from decimal import Decimal
 
 from procurement.regimes.dated import Law, Sheet
-from procurement.regimes.facts import ListEffect, PartyFacts, PartyRole, TransactionFacts
+from procurement.regimes.facts import PartyFacts, PartyRole, TransactionFacts
 from procurement.regimes.geography import country_name
 from procurement.regimes.notes import Answer, Notebook, figure
 from procurement.regimes.us_ear.classification import Classification, Tier
+from procurement.regimes.us_ear.ownership import is_listed, majority_chain
 from procurement.regimes.us_ear.places import BOUND_ROLES, Reach, is_d5_or_macau
 from procurement.regimes.us_ear.red_flags import standing_note
 
 FIRST_CONTROLS = date(2022, 10, 7)
 FINAL_ROLES = (PartyRole.ULTIMATE_CONSIGNEE, PartyRole.END_USER)
-BY_OWNERSHIP = (ListEffect.PROHIBITS, ListEffect.ENTITY_LIST, ListEffect.MILITARY_END_USER)
 REGIONS = "regions.yaml"
 
 
@@ -82,7 +82,7 @@ def _unknown_parent(seen: Seen) -> Iterable[str]:
 def _listed_owner(seen: Seen) -> Iterable[str]:
     for party in seen.facts.parties:
         for owner in party.owners:
-            if not any(entry.effect in BY_OWNERSHIP for entry in owner.listings):
+            if not is_listed(owner):
                 continue
             if owner.share_percent is None:
                 yield f"{owner.name}, a listed party, owns an unknown share of {party.name}: find the share first."
@@ -137,7 +137,8 @@ def _remote_users(seen: Seen) -> Iterable[str]:
 
 def _subsidiary(seen: Seen) -> Iterable[str]:
     for party in _bound(seen):
-        run_from = [place for place in (party.hq, party.ultimate_parent) if place and is_d5_or_macau(place, seen.law)]
+        above = (party.hq, party.ultimate_parent, *(owner.hq for owner in majority_chain(party)))
+        run_from = [place for place in above if place and is_d5_or_macau(place, seen.law)]
         if run_from and not is_d5_or_macau(party.country, seen.law):
             here, there = (country_name(each, seen.law.book) for each in (party.country, run_from[0]))
             yield f"{party.name} in {here} belongs to a firm run from {there}."

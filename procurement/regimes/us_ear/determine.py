@@ -5,13 +5,26 @@ from typing import Any
 
 from procurement.regimes import geography
 from procurement.regimes.dated import Book, Law, Sheet, exact_keys
-from procurement.regimes.facts import TransactionFacts
+from procurement.regimes.facts import Form, TransactionFacts
 from procurement.regimes.lanes import Lane, ReviewPolicy
 from procurement.regimes.law_files import LawFiles
 from procurement.regimes.notes import Answer, Notebook, Requirement
 from procurement.regimes.outcome import Determination, ExceptionRoute, Missing, Upcoming
 from procurement.regimes.reasons import with_missing
-from procurement.regimes.us_ear import computed_flags, duty, gp10, lane_2026, letter, parties, places, policy, red_flags
+from procurement.regimes.us_ear import (
+    computed_flags,
+    duty,
+    gp10,
+    jurisdiction,
+    lane_2026,
+    letter,
+    memory,
+    parties,
+    places,
+    policy,
+    red_flags,
+    validated,
+)
 from procurement.regimes.us_ear.classification import Classification, Tier, classify
 from procurement.regimes.us_ear.lane_2026 import LaneAnswer
 
@@ -46,7 +59,7 @@ def determine(facts: TransactionFacts, *, on: date, book: Book | None = None) ->
     """The regime's answer for a transaction on a day (New York date), by the package's own rules or another book.
 
     Source: 15 CFR parts 740, 742, 744, 746, 748 and 774, as each rule version cites; see rule_versions.yaml.
-    Simplification: in-country handling, software, technology and deemed exports are not asked about.
+    Simplification: software, technology, deemed exports and support by US persons (744.6) are not asked about.
     """
     held = book or LAW.book()
     notes = Notebook(held.at(on))
@@ -61,6 +74,9 @@ def determine(facts: TransactionFacts, *, on: date, book: Book | None = None) ->
 
 
 def _determine(facts: TransactionFacts, notes: Notebook) -> Determination:
+    jurisdiction.warn(facts.route, notes)
+    if facts.item.form is Form.MEMORY_STACK:
+        return _determine_memory(facts, notes)
     item = classify(facts.item, notes)
     destination = places.enforced_destination(facts, item, notes)
     hq = places.headquarters(facts, notes)
@@ -75,6 +91,16 @@ def _determine(facts: TransactionFacts, notes: Notebook) -> Determination:
     computed_flags.raise_flags(computed_flags.Seen(facts, item, hq, notes.law), notes)
     gp10.flag(facts, item, notes)
     return _resolve(facts, item, asked, setting, lane, notes)
+
+
+def _determine_memory(facts: TransactionFacts, notes: Notebook) -> Determination:
+    """Memory sold alone: its own entry, destinations and exception; parties and end uses as for any item."""
+    item = memory.classify_memory(facts.item, notes)
+    to_d5 = Answer.of(places.goes_to_d5_or_macau(facts, notes.law))
+    asked = [*parties.party_requirements(facts, notes), *memory.memory_requirement(facts, item, notes)]
+    computed_flags.raise_flags(computed_flags.Seen(facts, item, places.Reach(Answer.NO), notes.law), notes)
+    gp10.flag(facts, item, notes)
+    return _resolve(facts, item, asked, policy.Setting(item, to_d5, Answer.NO), None, notes)
 
 
 def _list_based(
@@ -120,7 +146,8 @@ def _worldwide(item: Classification, asked: list[Requirement], notes: Notebook) 
     state = "it is not enforced" if version.version == "P25a" else "compliance is asked from 2025-05-15 only"
     notes.reason(
         version,
-        f"The codified text asks for a licence worldwide for .a items (exceptions AIA, ACM, LPP exist); {state}.",
+        "The codified text asks for a licence worldwide for .a items, and its exceptions AIA, ACM and LPP relieve that "
+        f"text alone, never what is enforced; {state}.",
         is_flag=True,
     )
 
@@ -139,7 +166,7 @@ def _resolve(
     if any(each.is_prohibition for each in demanded):
         return _write(facts, notes, Lane.PROHIBITED, item)
     if demanded:
-        routes = _exceptions(asked, setting, notes)
+        routes = _exceptions(facts, asked, setting, notes)
         certifications = lane if lane is not None and not routes else None
         if routes:
             return _write(facts, notes, Lane.EXCEPTION, item, routes=routes)
@@ -150,11 +177,15 @@ def _resolve(
     return _write(facts, notes, Lane.NO_REQUIREMENT_FOUND, item)
 
 
-def _exceptions(asked: list[Requirement], setting: policy.Setting, notes: Notebook) -> tuple[ExceptionRoute, ...]:
+def _exceptions(
+    facts: TransactionFacts, asked: list[Requirement], setting: policy.Setting, notes: Notebook
+) -> tuple[ExceptionRoute, ...]:
     """None where any listed party, end use, letter or embargo stands beside the entry's requirement."""
     if not all(each.allows_exceptions for each in asked):
         return ()
-    return policy.exceptions(setting, notes)
+    if setting.item.tier is Tier.C:
+        return memory.memory_exception(facts, setting.item, notes)
+    return (*policy.exceptions(setting, notes), *validated.validated_route(facts, setting, notes))
 
 
 def _strictest(demanded: list[Requirement]) -> ReviewPolicy | None:

@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from procurement.regimes.dated import LawFault, RuleVersion
-from procurement.regimes.facts import EndUseFacts, ItemFacts, TransactionFacts
+from procurement.regimes.facts import EndUseFacts, Form, ItemFacts, TransactionFacts
 from procurement.regimes.notes import Answer, Notebook, both, either, figure
 
 BANDS = ("duty.s232.1", "duty.s232.2")
@@ -17,10 +17,13 @@ def duty_rate(facts: TransactionFacts, notes: Notebook) -> Decimal | None:
     """The ad valorem rate as a fraction; None where the measure does not apply to this item or route.
 
     Source: Proclamation of 2026-01-14; HTSUS 9903.79.01-.09, US note 39: both bands exclude their edges.
-    Simplification: a chip that leaves the United States is supposed to have been imported into it before.
+    Simplification: a chip that leaves the United States is supposed to have been imported into it before, in an
+    article of the headings named; memory sold alone is no logic circuit.
     """
     version = notes.law.version("duty.s232")
     if version is None or "US" not in (facts.route.from_country, facts.route.to_country):
+        return None
+    if facts.item.form is Form.MEMORY_STACK:
         return None
     held = either(*(_in_band(facts.item, band, version, notes) for band in BANDS))
     if held is None:
@@ -31,13 +34,16 @@ def duty_rate(facts: TransactionFacts, notes: Notebook) -> Decimal | None:
 
 def _rate(facts: TransactionFacts, version: RuleVersion, notes: Notebook) -> Decimal:
     if _is_zero_rated(facts.end_use):
-        notes.reason(version, f"Duty-free under section 232 by its confirmed end use ({facts.end_use.duty_free_use}).")
+        use = (facts.end_use.duty_free_use or "").replace("_", " ")
+        notes.reason(version, f"Duty-free under section 232 by its end use ({use}), confirmed in writing.")
         return Decimal(0)
     rate = notes.law.value("duty.s232.rate")
     if rate is None:
         raise LawFault(f"us_ear: no duty rate on {notes.law.on}")
     if facts.end_use.duty_free_use:
         notes.warn("A zero-rate end use is named but not confirmed in writing, so the full duty is shown.")
+    if facts.route.from_country == "US":
+        notes.warn("The section 232 duty supposes that the chip was imported into the United States before it leaves.")
     percent = figure(rate * 100)
     notes.reason(
         version,

@@ -8,6 +8,7 @@ from procurement.regimes.geography import TABLE_NAME, country_name, group_table
 from procurement.regimes.notes import Answer, Notebook, either
 from procurement.regimes.outcome import Missing
 from procurement.regimes.us_ear.classification import Classification, Tier
+from procurement.regimes.us_ear.ownership import majority_chain
 
 CHINA = frozenset({"CN", "HK"})
 CHINA_AND_MACAU = CHINA | {"MO"}
@@ -137,7 +138,7 @@ def headquarters(facts: TransactionFacts, notes: Notebook) -> Reach:
 
 def _party_hq(party: PartyFacts, version: RuleVersion, notes: Notebook) -> tuple[bool | None, list[Missing]]:
     law = notes.law
-    places = {"headquarters": party.hq, "ultimate parent": party.ultimate_parent}
+    places = {"headquarters": party.hq, "ultimate parent": party.ultimate_parent, **_majority_owner(party)}
     held = {what: None if place is None else is_d5_or_macau(place, law) for what, place in places.items()}
     answer = either(*held.values())
     names = {what: country_name(place, law.book) if place else "not stated" for what, place in places.items()}
@@ -155,6 +156,12 @@ def _party_hq(party: PartyFacts, version: RuleVersion, notes: Notebook) -> tuple
     if answer is not None:
         return answer, []
     return None, [_lack_place(party, what, place, law) for what, place in places.items() if held[what] is None]
+
+
+def _majority_owner(party: PartyFacts) -> dict[str, str | None]:
+    """Where the owner at the top of the majority shares is run from, if said; the stated parent counts beside it."""
+    chain = majority_chain(party)
+    return {"owner at the top": chain[-1].hq} if chain and chain[-1].hq else {}
 
 
 def _lack_place(party: PartyFacts, what: str, place: str | None, law: Law) -> Missing:

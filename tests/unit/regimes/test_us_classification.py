@@ -4,7 +4,7 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from procurement.regimes import us_ear
@@ -130,6 +130,7 @@ def test_a800_is_caught_from_the_day_of_the_2023_rule(on, expected):
 TIERS = {None: 0, "3A090.b": 1, "3A090.a": 2}
 
 
+@settings(deadline=None)
 @given(
     area=st.decimals(100, 3000, places=1),
     low=st.decimals(0, 9000, places=1),
