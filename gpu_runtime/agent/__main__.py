@@ -13,7 +13,7 @@ from gpu_runtime.agent.bell import Bell
 from gpu_runtime.agent.control import ControlPlane, Denied, Unreachable
 from gpu_runtime.agent.enrolment import enrol_host
 from gpu_runtime.agent.host import Agent, Host
-from gpu_runtime.agent.inventory import EmulatedInventory, Inventory, InventoryUnusable, NvmlInventory
+from gpu_runtime.agent.inventory import EmulatedInventory, Inventory, InventoryUnusable, nvidia_inventory
 from gpu_runtime.agent.state import HostState, StateInUse
 from gpu_runtime.guard.isolation import probe_isolation
 from gpu_runtime.guard.plan import PROGRAMS
@@ -83,7 +83,7 @@ def _prepare(options: argparse.Namespace, launcher: Launcher) -> Host:
 
 def _inventory(options: argparse.Namespace, state: HostState) -> Inventory:
     if options.emulate is None:
-        return NvmlInventory()
+        return nvidia_inventory()
     serials = [serial.strip() for serial in options.serials.split(",") if serial.strip()]
     return EmulatedInventory(state.private / "emulated.json", options.emulate, options.chip, serials)
 

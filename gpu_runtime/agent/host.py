@@ -19,6 +19,7 @@ from gpu_runtime.agent.attempts import (
 )
 from gpu_runtime.agent.bell import Bell
 from gpu_runtime.agent.control import ControlPlane, Denied, Unreachable
+from gpu_runtime.agent.driver import confirm_foreign
 from gpu_runtime.agent.guards import GuardLine, ask_guards, kill_leftovers, living_of
 from gpu_runtime.agent.inventory import Inventory, InventoryUnusable
 from gpu_runtime.agent.state import HostState
@@ -323,12 +324,17 @@ class Agent:
                 except Denied as denied:
                     log.warning("news of attempt %s were not taken: %s", attempt.attempt_id, denied)
 
+    def _living(self) -> dict[str, list[int]]:
+        return {attempt.attempt_id: living_of(attempt.folder) for attempt in self.attempts.values()}
+
     def _report_when_due(self) -> None:
         if not self._is_due("report", REPORT_SECONDS):
             return
-        living = {attempt.attempt_id: living_of(attempt.folder) for attempt in self.attempts.values()}
+        before = self._living()
         try:
-            devices = self.host.inventory.devices(frozenset(pid for pids in living.values() for pid in pids))
+            devices = self.host.inventory.devices(_pids(before))
+            living = self._living()
+            devices = confirm_foreign(devices, _pids(before) | _pids(living))
             attempts = tuple(
                 AttemptReport(each.attempt_id, each.fencing_token, each.phase, len(living[each.attempt_id]))
                 for each in self.attempts.values()
@@ -337,6 +343,10 @@ class Agent:
             self.host.control.tell("report", ReportRequest(boot_id(), self.host.isolation, devices, attempts, store))
         except (Denied, InventoryUnusable) as error:
             log.error("no report: %s", error)
+
+
+def _pids(living: dict[str, list[int]]) -> frozenset[int]:
+    return frozenset(pid for pids in living.values() for pid in pids)
 
 
 def _log_refusals(answers: dict[GuardLine, dict[str, Any]]) -> None:

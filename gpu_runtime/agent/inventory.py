@@ -2,17 +2,15 @@
 
 import os
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
-import pynvml
-
+from gpu_runtime.agent.driver import HEALTHY, Driver, DriverSilent, report_of
+from gpu_runtime.agent.nvml import NvmlDriver
 from gpu_runtime.guard.order import read_paper, write_paper
 from gpu_runtime.protocol.messages import DeviceReport
-
-HEALTHY = "ok"
 
 
 class InventoryUnusable(Exception):
@@ -86,21 +84,11 @@ def _new_device(chip_model: str) -> EmulatedDevice:
     return EmulatedDevice(f"EMU-{name}", f"EMU{name.hex[:12].upper()}", chip_model)
 
 
-class NvmlInventory:
-    """Devices as NVIDIA's driver tells them, through its management library (NVML)."""
+class DriverInventory:
+    """Devices as their driver tells them."""
 
-    def __init__(self) -> None:
-        """Open the library.
-
-        Raises:
-            InventoryUnusable: where there is no driver.
-        """
-        try:
-            pynvml.nvmlInit()
-        except pynvml.NVMLError as error:
-            raise InventoryUnusable(
-                f"NVIDIA's driver does not answer ({error}); on a host without GPUs use --emulate N"
-            ) from error
+    def __init__(self, driver: Driver) -> None:
+        self._driver = driver
 
     def devices(self, own_pids: frozenset[int]) -> tuple[DeviceReport, ...]:
         """Every device that the driver tells, with what it says of its health.
@@ -109,45 +97,22 @@ class NvmlInventory:
             InventoryUnusable: if the driver has gone.
         """
         try:
-            driver = _text(pynvml.nvmlSystemGetDriverVersion())
-            return tuple(_nvml_device(index, driver, own_pids) for index in range(pynvml.nvmlDeviceGetCount()))
-        except pynvml.NVMLError as error:
-            raise InventoryUnusable(f"NVIDIA's driver stopped answering: {error}") from error
+            version = self._driver.version()
+            found = self._driver.devices()
+        except DriverSilent as error:
+            raise InventoryUnusable(f"the driver stopped answering: {error}") from error
+        return tuple(report_of(device, index, version, own_pids) for index, device in enumerate(found))
 
 
-def _nvml_device(index: int, driver: str, own_pids: frozenset[int]) -> DeviceReport:
-    handle = pynvml.nvmlDeviceGetHandleByIndex(index)
-    running = {process.pid for process in pynvml.nvmlDeviceGetComputeRunningProcesses(handle)}
-    return DeviceReport(
-        uuid=_text(pynvml.nvmlDeviceGetUUID(handle)),
-        serial=_asked(pynvml.nvmlDeviceGetSerial, handle),
-        index=index,
-        chip_model=_text(pynvml.nvmlDeviceGetName(handle)),
-        memory_bytes=int(pynvml.nvmlDeviceGetMemoryInfo(handle).total),
-        backend="nvml",
-        driver=driver,
-        health=_nvml_health(handle),
-        foreign_pids=tuple(sorted(running - own_pids)),
-    )
+def nvidia_inventory() -> DriverInventory:
+    """The devices of NVIDIA's driver.
 
-
-def _nvml_health(handle: Any) -> str:
-    errors = _asked(
-        lambda device: pynvml.nvmlDeviceGetTotalEccErrors(
-            device, pynvml.NVML_MEMORY_ERROR_TYPE_UNCORRECTED, pynvml.NVML_VOLATILE_ECC
-        ),
-        handle,
-    )
-    return HEALTHY if errors in ("", "0") else f"{errors} uncorrected memory errors since the driver was loaded"
-
-
-def _asked(question: Callable[[Any], Any], handle: Any) -> str:
-    """An answer that not every model gives; empty where this one does not."""
+    Raises:
+        InventoryUnusable: where there is none.
+    """
     try:
-        return _text(question(handle))
-    except pynvml.NVMLError_NotSupported:
-        return ""
-
-
-def _text(value: Any) -> str:
-    return value.decode("utf-8", errors="replace") if isinstance(value, bytes) else str(value)
+        return DriverInventory(NvmlDriver())
+    except DriverSilent as error:
+        raise InventoryUnusable(
+            f"NVIDIA's driver does not answer ({error}); on a host without GPUs use --emulate N"
+        ) from error
