@@ -101,7 +101,7 @@ class Fragmentation:
         if shares.size and options.size:
             after[shares] = self._after_shared(sight.levels, options, table.milli[shares], weight[shares])
         gain = after + (table.devices * table.milli)[:, None] - self.useful(sight)
-        scores = np.floor(100.0 / (1.0 + np.exp(-gain / 1000.0))) if self.in_steps else gain
+        scores = np.where(gain > NOWHERE, np.floor(100.0 / (1.0 + np.exp(-gain / 1000.0))), NOWHERE)
         best = scores.argmax(1)
         levels = options[best] if options.size else np.zeros(len(table.asks), np.int64)
         return scores[np.arange(len(best)), best], levels
