@@ -79,6 +79,11 @@ class Notebook:
         )
         self.tree.append(Branch(*line))
 
+    def noted(self, version: RuleVersion, question: str, *, fact: str, threshold: str = "") -> None:
+        """A line of the tree that shows a fact and decides nothing."""
+        line = (question, fact, threshold, Result.NOTED, version.rule, version.version, version.citation)
+        self.tree.append(Branch(*line))
+
     def warn(self, text: str) -> None:
         """Something the reader must know is not verified."""
         if text and text not in self.unverified:
