@@ -38,6 +38,8 @@ WRIT_MEDIA = _env.path("WRIT_MEDIA", WRIT_STATE / "documents")
 WRIT_KEYS = _env.path("WRIT_KEYS", WRIT_STATE / "keys")
 WRIT_WITNESS = _env.text("WRIT_WITNESS", "" if IS_PRODUCTION else str(WRIT_STATE / "witness" / "heads.jsonl"))
 WRIT_METRICS = _env.flag("WRIT_METRICS")
+_RULES = _env.text("WRIT_RULES")
+WRIT_RULES = str(Path(_RULES).expanduser().absolute()) if _RULES else ""
 
 # --- Django ------------------------------------------------------------------------------------------------------
 SECRET_KEY = _env.text("WRIT_SECRET_KEY", required=True) if IS_PRODUCTION else secret("django-secret-key")

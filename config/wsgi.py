@@ -8,5 +8,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 application = get_wsgi_application()
 
 from config.boot import refuse_privileged_role  # noqa: E402  (needs the apps loaded)
+from procurement.determinations.checks import refuse_faulty_rules  # noqa: E402
 
 refuse_privileged_role()
+refuse_faulty_rules()

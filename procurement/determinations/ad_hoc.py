@@ -14,23 +14,31 @@ from ledger.errors import InvalidInput
 from procurement.catalog.chips import PublishedChip, UnknownChip, find_chip
 from procurement.catalog.spec import performance_density, rounded
 from procurement.regimes.facts import (
+    AuthorityAnswer,
     BuyerClass,
     ExporterFacts,
     Form,
     ImportFacts,
     ItemFacts,
+    MalaysiaFacts,
+    OriginFacts,
     PartyFacts,
     PartyRole,
     RouteFacts,
+    TaiwanFacts,
     TransactionFacts,
 )
 from procurement.regimes.geography import UnknownCountry, country_code
 from procurement.regimes.outcome import Determination
-from procurement.regimes.registry import REGIMES
+from procurement.regimes.registry import regimes_for
+from procurement.regimes.rule_set import RuleSet, own
 
 NAMES: Final = (
     *("chip", "to", "from", "via", "exporter", "exporter_hq", "end_user_hq", "data_centre", "us_commercial", "on"),
     *("form", "encryption", "buyer_class", "state_funding", "project_complete", "domestic_reason"),
+    *("co_purchase", "customs_state", "us_licence", "us_classification"),
+    *("my_restricted_activity", "my_movement_on", "my_notified_on", "my_permit_answer"),
+    *("tw_shtc", "tw_list_checked_on", "tw_permit_answer"),
 )
 TEXT_LIMIT: Final = 4000
 Choice = TypeVar("Choice", bound=StrEnum)
@@ -46,7 +54,7 @@ class Asked:
 
 @dataclass(frozen=True)
 class Published:
-    """The answer: every regime's determination, and the published JSON."""
+    """The answer: the determination of each regime concerned, and the published JSON."""
 
     facts: TransactionFacts
     determinations: tuple[Determination, ...]
@@ -67,11 +75,16 @@ class Published:
         }
 
 
-def published(asked: Asked, now: datetime | None = None) -> Published:
-    """Every regime's answer, on the day asked or on its own local date."""
+def published(asked: Asked, now: datetime | None = None, *, rules: RuleSet | None = None) -> Published:
+    """The answer of each regime concerned, on the day asked or its own local date, by the packages' rules or a set."""
     moment = now or datetime.now(UTC)
-    days = [asked.on or regime.local_date(moment) for regime in REGIMES]
-    answers = [regime.determine(asked.facts, on=day) for regime, day in zip(REGIMES, days, strict=True)]
+    regimes = regimes_for(asked.facts)
+    days = [asked.on or regime.local_date(moment) for regime in regimes]
+    held = rules or own()
+    answers = [
+        regime.determine(asked.facts, on=day, book=held.book(regime.id))
+        for regime, day in zip(regimes, days, strict=True)
+    ]
     return Published(asked.facts, tuple(answers), days[0])
 
 
@@ -96,6 +109,9 @@ def read_question(given: Mapping[str, Any]) -> Asked:
         exporter=ExporterFacts(values.get("exporter"), _country(values, "exporter_hq")),
         parties=_end_user(values, to),
         imports=_imports(values),
+        origin=OriginFacts(values.get("us_licence", ""), values.get("us_classification", "")),
+        malaysia=_malaysia(values),
+        taiwan=_taiwan(values),
     )
     return Asked(facts, _day(values))
 
@@ -146,6 +162,25 @@ def _imports(values: Mapping[str, str]) -> ImportFacts:
         state_funding_percent=_percent(values, "state_funding"),
         project_complete_percent=_percent(values, "project_complete"),
         domestic_reason=values.get("domestic_reason", ""),
+        co_purchase_percent=_percent(values, "co_purchase"),
+        customs_state=values.get("customs_state", ""),
+    )
+
+
+def _malaysia(values: Mapping[str, str]) -> MalaysiaFacts:
+    return MalaysiaFacts(
+        is_restricted_activity=_yes_no(values, "my_restricted_activity"),
+        movement_on=_day(values, "my_movement_on"),
+        notified_on=_day(values, "my_notified_on"),
+        permit_answer=_choice(values, "my_permit_answer", AuthorityAnswer),
+    )
+
+
+def _taiwan(values: Mapping[str, str]) -> TaiwanFacts:
+    return TaiwanFacts(
+        is_shtc=_yes_no(values, "tw_shtc"),
+        list_checked_on=_day(values, "tw_list_checked_on"),
+        permit_answer=_choice(values, "tw_permit_answer", AuthorityAnswer),
     )
 
 
@@ -204,13 +239,13 @@ def _percent(values: Mapping[str, str], name: str) -> Decimal | None:
     return value
 
 
-def _day(values: Mapping[str, str]) -> date | None:
-    if "on" not in values:
+def _day(values: Mapping[str, str], name: str = "on") -> date | None:
+    if name not in values:
         return None
     try:
-        return date.fromisoformat(values["on"])
+        return date.fromisoformat(values[name])
     except ValueError as wrong:
-        raise InvalidInput(f"on: {values['on']!r} is not a date such as 2026-01-15.", field="on") from wrong
+        raise InvalidInput(f"{name}: {values[name]!r} is not a date such as 2026-01-15.", field=name) from wrong
 
 
 def _number(value: Decimal | None) -> int | float | None:

@@ -46,7 +46,7 @@ class Determination(models.Model):
 
 
 class RuleSetText(models.Model):
-    """The data files of a regime's rule set, word for word, kept from its first use on; nothing changes or removes it."""
+    """The data files of a regime's rule set, word for word, kept from its first use on: the table only takes rows."""
 
     sha256 = models.CharField(max_length=64, primary_key=True)
     regime = models.CharField(max_length=40)

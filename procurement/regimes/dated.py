@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, TypeVar
@@ -129,6 +129,13 @@ class Book:
     def at(self, on: date) -> "Law":
         """The law as of one day."""
         return Law(self, on)
+
+    def edges(self) -> tuple[date, ...]:
+        """The days on which this law changes, oldest first: the first day of something, and the day after its last."""
+        values = (value for each in self.parameters.values() for value in each.values)
+        spans: list[RuleVersion | DatedValue] = [*self.versions, *values]
+        ends = (each.ends + timedelta(days=1) for each in spans if each.ends is not None)
+        return tuple(sorted({*(each.effective for each in spans), *ends}))
 
     def has(self, name: str) -> bool:
         """Whether the set holds a file; an older set may lack one that a newer program reads."""

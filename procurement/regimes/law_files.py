@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any, TypeVar
 
@@ -110,8 +110,9 @@ class _OnceLoader(yaml.CSafeLoader):
         return found
 
 
+@lru_cache(maxsize=256)
 def parsed(text: str, name: str) -> Mapping[str, Any]:
-    """A YAML mapping. Raises: LawFault naming the file for anything else."""
+    """A YAML mapping, parsed once a text. Raises: LawFault naming the file for anything else."""
     try:
         document = yaml.load(text, Loader=_OnceLoader)  # noqa: S506 (a CSafeLoader)
     except (yaml.YAMLError, LawFault, RecursionError, ValueError) as fault:
