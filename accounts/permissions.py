@@ -31,6 +31,8 @@ class Act(StrEnum):
     REINSTATE_LICENCE = "reinstate_licence"
     RELEASE_SHIPMENT = "release_shipment"
     RECORD_RECEIPT = "record_receipt"
+    FILE_EVIDENCE = "file_evidence"
+    ACCEPT_EVIDENCE = "accept_evidence"
     SEE_DEVICES = "see_devices"
     BIND_DEVICE = "bind_device"
     ENROL_HOST = "enrol_host"
@@ -66,6 +68,8 @@ PERMITTED: Final[dict[Act, frozenset[Role]]] = {
     Act.REINSTATE_LICENCE: _OFFICER,
     Act.RELEASE_SHIPMENT: frozenset({Role.OFFICER, Role.LIAISON}),
     Act.RECORD_RECEIPT: frozenset({Role.OPERATOR, Role.LIAISON}),
+    Act.FILE_EVIDENCE: frozenset({Role.APPLICANT, Role.LIAISON}),
+    Act.ACCEPT_EVIDENCE: _OFFICER,
     Act.SEE_DEVICES: frozenset({Role.OFFICER, Role.OPERATOR, Role.AUDITOR}),
     Act.BIND_DEVICE: frozenset({Role.OPERATOR}),
     Act.ENROL_HOST: frozenset({Role.OPERATOR}),

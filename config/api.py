@@ -17,6 +17,7 @@ from allocation.jobs.api import router as jobs
 from config.errors import refusal_of
 from ledger.errors import DomainError, InvalidInput
 from procurement.determinations.api import router as determinations
+from procurement.evidence.api import router as evidence
 from procurement.filings.api import router as filings
 from procurement.licences.api import router as licences
 from procurement.orders.api import router as orders
@@ -31,6 +32,7 @@ api = NinjaAPI(
     urls_namespace="api",
 )
 api.add_router("/orders", orders, tags=["orders"])
+api.add_router("/evidence", evidence, tags=["evidence"])
 api.add_router("/filings", filings, tags=["filings"])
 api.add_router("/cases", cases, tags=["cases"])
 api.add_router("/licences", licences, tags=["licences"])

@@ -17,6 +17,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("devices/", include("allocation.inventory.urls")),
     path("drains/", include("allocation.dispatch.drain_urls")),
     path("jobs/", include("allocation.jobs.urls")),
+    path("evidence/", include("procurement.evidence.urls")),
     path("filings/", include("procurement.filings.urls")),
     path("ledger/", include("ledger.urls")),
     path("licences/", include("procurement.licences.urls")),
@@ -24,6 +25,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("parties/", include("procurement.parties.urls")),
     path("review/", include("procurement.review.urls")),
     path("screening/", include("procurement.screening.urls")),
+    path("usage/", include("allocation.metering.urls")),
 ]
 
 if settings.WRIT_METRICS:

@@ -1,7 +1,8 @@
 """Re-exports, for Django: each concept's models live in its own folder."""
 
 from procurement.catalog.models import ChipFigure, ChipModel
-from procurement.determinations.models import AdHocDetermination, Determination
+from procurement.determinations.models import AdHocDetermination, Determination, RuleSetText
+from procurement.evidence.models import Evidence, RedFlagAnswer, ReportUse
 from procurement.filings.models import Filing, RemoteUser
 from procurement.licences.models import Condition, Draw, Hold, Licence, LicenceAct, LicenceLine
 from procurement.orders.models import (
@@ -36,6 +37,7 @@ __all__ = [
     "DemandAssessment",
     "Determination",
     "Draw",
+    "Evidence",
     "Filing",
     "Flag",
     "Hit",
@@ -56,8 +58,11 @@ __all__ = [
     "Question",
     "Receipt",
     "ReceiptItem",
+    "RedFlagAnswer",
     "Release",
     "RemoteUser",
+    "ReportUse",
+    "RuleSetText",
     "ScreeningRun",
     "Site",
 ]

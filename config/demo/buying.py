@@ -14,6 +14,7 @@ from accounts.actors import Actor
 from accounts.models import Organisation
 from allocation.inventory.models import Device, Incident
 from config.demo import people
+from config.demo.certifying import certify
 from config.demo.narrator import Narrator
 from ledger.documents import Upload
 from ledger.models import Entry
@@ -254,10 +255,11 @@ def license_and_receive(say: Narrator, order: Order, run: int) -> Bought:
         say.tell(f"{each.reference} ({each.authority} {each.number}): {units} units; conditions: {conditions}")
     line = order.lines.get()
     lia, otto = people.actor("lia"), people.actor("otto")
+    serials = tuple(f"DEMO-H200-{run:03d}-{index}" for index in range(1, 6))
+    certify(say, order, serials[:4])
     say.refused("a release of 5", lambda: release_shipment(actor=lia, line=line, quantity=5))
     release = release_shipment(actor=lia, line=line, quantity=4)
     say.tell(f"{release.reference}: 4 units are held on a line of each side")
-    serials = tuple(f"DEMO-H200-{run:03d}-{index}" for index in range(1, 6))
     arrival = Arrival(site=order.site, chip=line.chip, serials=serials, received_on=timezone.now().date())
     receipt = record_receipt(actor=otto, order=order, arrival=arrival)
     tell_receipt(say, receipt.reference, serials)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import uuid
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date
@@ -13,6 +14,8 @@ from django.utils import timezone
 
 from procurement.catalog.models import ChipModel
 from procurement.catalog.queries import computed
+from procurement.determinations.history import history_of, remote_users_of, site_of
+from procurement.evidence.standing import evidence_facts
 from procurement.licences.models import Licence, Side
 from procurement.licences.states import LicenceState
 from procurement.orders.models import EndUse, Order, OrderLine, OrderParty, PartyRole
@@ -41,6 +44,8 @@ def facts_of_order(order: Order) -> tuple[regime.TransactionFacts, ...]:
     lines = list(order.lines.select_related("chip").prefetch_related("chip__figures").order_by("pk"))
     parties = tuple(_parties(order))
     snapshots = tuple(_snapshots())
+    today = timezone.now().date()
+    remote_users, site = remote_users_of(order), site_of(order, lines)
     return tuple(
         regime.TransactionFacts(
             item=_item(order, line),
@@ -49,8 +54,12 @@ def facts_of_order(order: Order) -> tuple[regime.TransactionFacts, ...]:
             parties=parties,
             end_use=_end_use(order),
             imports=_imports(order),
+            evidence=evidence_facts(order, line, today),
+            remote_users=remote_users,
             ordered_beside=tuple(other.chip.name for other in lines if other.pk != line.pk),
             list_snapshots=snapshots,
+            history=history_of(order, line, today),
+            site=site,
         )
         for line in lines
     )
@@ -98,30 +107,35 @@ def _named(order: Order, role: PartyRole) -> list[OrderParty]:
 
 
 def _parties(order: Order) -> Iterable[regime.PartyFacts]:
-    for row in order.parties.select_related("party").order_by("role", "party__name", "pk"):
+    rows = list(order.parties.select_related("party").order_by("role", "party__name", "pk"))
+    forwarders = {row.party_id for row in rows if row.role == PartyRole.FORWARDER}
+    for row in rows:
         role = ROLES.get(PartyRole(row.role), regime.PartyRole.OTHER)
-        yield _party(row.party, role)
+        yield _party(row.party, role, is_forwarder=True if row.party_id in forwarders else None)
 
 
-def _party(party: Party, role: regime.PartyRole) -> regime.PartyFacts:
+def _party(party: Party, role: regime.PartyRole, *, is_forwarder: bool | None) -> regime.PartyFacts:
     return regime.PartyFacts(
         role=role,
         name=party.name,
         country=party.country,
         hq=party.hq_country or None,
         ultimate_parent=party.ultimate_parent_country or None,
-        owners=tuple(_owners(party, timezone.now().date())),
+        owners=tuple(_owners(party, timezone.now().date(), frozenset({party.pk}))),
         listings=None if party.screening_state == ScreeningState.NOT_SCREENED else _listings(party),
+        is_forwarder=is_forwarder,
     )
 
 
-def _owners(party: Party, on: date) -> Iterable[regime.OwnerFacts]:
-    """Direct owners on a day. Simplification: shares held through a chain of owners are not multiplied out."""
+def _owners(party: Party, on: date, below: frozenset[uuid.UUID]) -> Iterable[regime.OwnerFacts]:
+    """Owners on a day, each with its own up the tree; a circle ends where it closes."""
     held = Ownership.objects.filter(
         Q(starts_on=None) | Q(starts_on__lte=on), Q(ends_on=None) | Q(ends_on__gt=on), owned=party
     )
     for row in held.select_related("owner").order_by("owner__name", "pk"):
-        yield regime.OwnerFacts(row.owner.name, row.share_percent, _listings(row.owner))
+        owner = row.owner
+        above = () if owner.pk in below else tuple(_owners(owner, on, below | {owner.pk}))
+        yield regime.OwnerFacts(owner.name, row.share_percent, _listings(owner), owner.hq_country or None, above)
 
 
 def _listings(party: Party) -> tuple[regime.ListingFacts, ...]:
@@ -145,7 +159,10 @@ def _snapshots() -> Iterable[str]:
 def _end_use(order: Order) -> regime.EndUseFacts:
     use = EndUse(order.end_use)
     return regime.EndUseFacts(
-        purpose=order.use_case, is_military=use is EndUse.MILITARY, is_supercomputer=use is EndUse.SUPERCOMPUTER
+        purpose=order.use_case,
+        is_military=use is EndUse.MILITARY,
+        is_supercomputer=use is EndUse.SUPERCOMPUTER,
+        is_service_to_others=use is EndUse.CLOUD_SERVICE,
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -14,6 +15,7 @@ from accounts.permissions import Act
 from accounts.words import in_words
 from ledger.documents import attachments_of
 from ledger.queries import history
+from procurement.evidence import retention
 from procurement.licences import queries
 from procurement.licences.forms import AttestForm, ProposeForm, SuspendForm, WithdrawActForm
 from procurement.licences.models import Condition, Licence, LicenceAct
@@ -42,6 +44,7 @@ def page(licence: Licence, actor: Actor, forms: Mapping[str, Any] | None = None)
         "waiting": _act(waiting) if waiting else None,
         "entries": history([("licence", licence.pk)]),
         "drain_url": _drain_url(licence, actor),
+        "retention": retention.shown(licence.order, timezone.now().date()),
         "what_if_url": address("drains:what_if_licence", licence.pk),
         **_permitted(licence, actor, waiting),
         "suspend_form": SuspendForm(),

@@ -13,11 +13,13 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
+from django.utils import timezone
 from ninja import Field, Router, Schema, Status
 from ninja.pagination import LimitOffsetPagination, paginate
 
 from accounts.api import caller
 from procurement.catalog.models import ChipModel
+from procurement.licences.both_sides import Allowed, allowed
 from procurement.orders import drafts, queries, services
 from procurement.orders.models import DemandAssessment, EndUse, Order, PartyRole
 from procurement.orders.states import OrderState
@@ -124,6 +126,31 @@ def create_order(request: HttpRequest, said: OrderIn) -> Status[Order]:
         demand = drafts.state_demand(actor=actor, demand=_demand(said.demand))
         order = drafts.create_order(actor=actor, facts=_facts(request, said, demand))
     return Status(201, order)
+
+
+class AllowedOut(Schema):
+    """What both sides allow of one order line today; see `procurement.licences.both_sides`."""
+
+    chip: str
+    ordered: int
+    to_ship: int
+    held: int
+    received: int
+    in_use: int
+    end_uses: list[str]
+    sites: list[str]
+    end_users: list[str]
+    ship_until: date | None
+    use_until: date | None
+    scarce: list[str]
+    reasons: list[str]
+
+
+@router.get("/{order_id}/both-sides", response=list[AllowedOut])
+def both_sides(request: HttpRequest, order_id: uuid.UUID) -> list[Allowed]:
+    """What the live licences of all authorities allow together, line by line."""
+    order = get_object_or_404(queries.visible_to(caller(request)).select_related("site"), pk=order_id)
+    return allowed(order, timezone.now().date())
 
 
 @router.post("/{order_id}/submit", response=OrderOut)

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from django.urls import reverse
+from django.utils import timezone
 
+from procurement.evidence import blockers as evidence
 from procurement.orders.models import Order, PartyRole
 from procurement.orders.states import OrderState
 from procurement.parties.models import ScreeningState
@@ -57,7 +59,7 @@ def order_blockers(order: Order) -> list[Blocker]:
         case OrderState.IN_REVIEW | OrderState.STOPPED:
             return review_blockers(order)
         case OrderState.APPROVED | OrderState.RECEIVED:
-            return screening_blockers(order)
+            return [*screening_blockers(order), *release_blockers(order)]
         case OrderState.DECLINED | OrderState.WITHDRAWN:
             return []
 
@@ -83,11 +85,23 @@ def submission_blockers(order: Order) -> list[Blocker]:
 
 
 def review_blockers(order: Order) -> list[Blocker]:
-    """What stands in the way of an approval: the stop, the determinations, the screening."""
+    """What stands in the way of an approval: the stop, the determinations, a share at its cap, the screening."""
     stopped = (
         [Blocker(f"{order.reference} is stopped by screening.")] if order.state == OrderState.STOPPED else []
     )
-    return [*stopped, *determination_blockers(order), *screening_blockers(order)]
+    return [*stopped, *determination_blockers(order), *evidence_blockers(order), *screening_blockers(order)]
+
+
+def evidence_blockers(order: Order) -> list[Blocker]:
+    """A certified share at its cap: nothing of the order could ship."""
+    found = evidence.approval_blockers(order, timezone.now().date())
+    return [Blocker(text, "evidence:order", (order.pk,)) for text in found]
+
+
+def release_blockers(order: Order) -> list[Blocker]:
+    """Certifications that a release waits for; an approval does not."""
+    found = [text for line in order.lines.all() for text in evidence.release_blockers(line, timezone.now().date())]
+    return [Blocker(text, "evidence:order", (order.pk,)) for text in dict.fromkeys(found)]
 
 
 def determination_blockers(order: Order) -> list[Blocker]:

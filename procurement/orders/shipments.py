@@ -1,4 +1,4 @@
-"""Leave to ship, and what arrived: holds and draws on a live licence line of each side."""
+"""Leave to ship, and what arrived: holds and draws on a live licence line of each authority."""
 
 from __future__ import annotations
 
@@ -20,8 +20,10 @@ from ledger.errors import ComplianceRefusal, InvalidInput
 from ledger.services import next_reference, record
 from ledger.transitions import advance
 from procurement.catalog.models import ChipModel
+from procurement.evidence.blockers import release_blockers
+from procurement.evidence.services import use_report
 from procurement.licences import balances
-from procurement.licences.models import Draw, Hold, Licence, LicenceLine, Side
+from procurement.licences.models import ConditionKind, Draw, Hold, Licence, LicenceLine, Side
 from procurement.orders import blockers
 from procurement.orders.models import Order, OrderLine, Receipt, ReceiptItem, Release
 from procurement.orders.states import EDGES, OrderAction, OrderState
@@ -34,11 +36,12 @@ SHIPPING = (OrderState.APPROVED, OrderState.RECEIVED)
 
 
 def release_shipment(*, actor: Actor, line: OrderLine, quantity: int) -> Release:
-    """Give leave to ship: the units are held on a live licence line of each side.
+    """Give leave to ship: the units are held on a live licence line of each authority.
 
     Raises:
         InvalidInput: no quantity, or more than the order line has left.
-        ComplianceRefusal: the order is not approved, a party is not clear, or fewer units are usable; it says why.
+        ComplianceRefusal: the order is not approved, a party is not clear, a certification is not held, no laboratory's
+            report is about these units where the licence asks for one, or fewer units are usable; it says why.
     """
     with transaction.atomic():
         actor.require(Act.RELEASE_SHIPMENT)
@@ -46,6 +49,7 @@ def release_shipment(*, actor: Actor, line: OrderLine, quantity: int) -> Release
         current = order.lines.get(pk=line.pk)
         _refuse_unready(actor, order)
         _check_left(current, quantity)
+        _refuse_uncertified(current)
         usable = balances.usable_for(current, _locked_lines(order), timezone.now().date())
         if quantity > usable.units:
             raise ComplianceRefusal(
@@ -54,7 +58,10 @@ def release_shipment(*, actor: Actor, line: OrderLine, quantity: int) -> Release
         release = Release.objects.create(
             reference=next_reference("REL"), line=current, quantity=quantity, released_by=actor.membership
         )
-        held = _hold(release, usable.pair(quantity))
+        pairings = usable.pair(quantity)
+        if _needs_report(pairings):
+            use_report(actor=actor, release=release)
+        held = _hold(release, pairings)
         facts = {"order": order.reference, "units": quantity, "held": held}
         record("shipment.released", release, actor=actor, facts=facts)
     return release
@@ -129,6 +136,21 @@ def _refuse_unready(actor: Actor, order: Order) -> None:
         raise ComplianceRefusal(f"Nothing of {order.reference} may ship now.", blockers=told)
 
 
+def _refuse_uncertified(line: OrderLine) -> None:
+    """Where the order's lane asks for certifications, all of them are held before a unit ships."""
+    missing = release_blockers(line, timezone.now().date())
+    if missing:
+        raise ComplianceRefusal("Certifications that go with this order are not held.", blockers=tuple(missing))
+
+
+def _needs_report(pairings: Sequence[balances.Pairing]) -> bool:
+    """Whether an export licence that the units are held on asks for a laboratory's test of each shipment."""
+    licences = {line.licence for each in pairings for line in each.lines if line.licence.side == Side.EXPORTER}
+    return any(
+        condition.kind == ConditionKind.LAB_TEST for licence in licences for condition in licence.conditions.all()
+    )
+
+
 def _check_left(line: OrderLine, quantity: int) -> None:
     released = sum(line.releases.values_list("quantity", flat=True))
     left = line.quantity - released
@@ -143,11 +165,11 @@ def _check_left(line: OrderLine, quantity: int) -> None:
 
 def _hold(release: Release, pairings: Sequence[balances.Pairing]) -> dict[str, int]:
     """Write the holds, one a line, and raise the lines' balances; returns units by line for the record."""
-    lines = {each.pk: each for pairing in pairings for each in (pairing.exporter, pairing.importer)}
+    lines = {each.pk: each for pairing in pairings for each in pairing.lines}
     units = dict.fromkeys(lines, 0)
     for pairing in pairings:
-        units[pairing.exporter.pk] += pairing.quantity
-        units[pairing.importer.pk] += pairing.quantity
+        for each in pairing.lines:
+            units[each.pk] += pairing.quantity
     for key in sorted(units):
         Hold.objects.create(line=lines[key], release=release, quantity=units[key], remaining=units[key])
         lines[key].held += units[key]
@@ -188,10 +210,13 @@ def _some(words: Sequence[str]) -> str:
 
 @dataclass(frozen=True)
 class _Cover:
-    """One unit that a release holds on a line of each side."""
+    """One unit that a release holds on a line of each authority."""
 
-    exporter: Hold
-    importer: Hold
+    holds: tuple[Hold, ...]
+
+    def line(self, side: Side) -> LicenceLine:
+        """The first line of a side."""
+        return next(hold.line for hold in self.holds if hold.line.licence.side == side)
 
 
 def _cover(order: Order, lines: Sequence[LicenceLine], arrival: Arrival) -> list[_Cover]:
@@ -200,20 +225,25 @@ def _cover(order: Order, lines: Sequence[LicenceLine], arrival: Arrival) -> list
     if line is None or arrival.site.pk != order.site_id:
         return []
     line.order = order
-    live = {each.pk: each for each in lines if balances.why_not(each, line, arrival.received_on) is None}
+    held = {each.pk: each for each in lines}
+    live = {pk for pk, each in held.items() if balances.why_not(each, line, arrival.received_on) is None}
     covers: list[_Cover] = []
     for release in line.releases.order_by("released_at", "pk"):
-        holds = list(release.holds.select_for_update().filter(line__in=live, remaining__gt=0).order_by("pk"))
+        holds = list(release.holds.select_for_update().order_by("pk"))
         for hold in holds:
-            hold.line = live[hold.line_id]
-        sides = (_units(holds, side) for side in (Side.EXPORTER, Side.IMPORTER))
-        covers += [_Cover(*pair) for pair in zip(*sides, strict=False)]
+            hold.line = held[hold.line_id]
+        asked = {balances.Authority.of(hold.line) for hold in holds}
+        usable = [hold for hold in holds if hold.line_id in live]
+        for user in dict.fromkeys(hold.line.end_user_id for hold in usable):
+            units = (_units(usable, user, authority) for authority in sorted(asked))
+            covers += [_Cover(each) for each in zip(*units, strict=False)]
     return covers
 
 
-def _units(holds: Sequence[Hold], side: Side) -> list[Hold]:
-    """Each hold of a side as often as it has units left."""
-    return [hold for hold in holds if hold.line.licence.side == side for _ in range(hold.remaining)]
+def _units(holds: Sequence[Hold], user: uuid.UUID, authority: balances.Authority) -> list[Hold]:
+    """Each hold on an authority's lines for one end user, as often as it has units left."""
+    own = [hold for hold in holds if hold.line.end_user_id == user and balances.Authority.of(hold.line) == authority]
+    return [hold for hold in own for _ in range(hold.remaining)]
 
 
 def _record_items(receipt: Receipt, chip: ChipModel, serials: Sequence[str]) -> list[ReceiptItem]:
@@ -231,8 +261,8 @@ def _draw(items: Sequence[ReceiptItem], covers: Sequence[_Cover]) -> None:
     holds: dict[uuid.UUID, Hold] = {}
     draws: list[Draw] = []
     for item, cover in zip(items, covers, strict=False):
-        item.exporter_line, item.importer_line = cover.exporter.line, cover.importer.line
-        for hold in (cover.exporter, cover.importer):
+        item.exporter_line, item.importer_line = cover.line(Side.EXPORTER), cover.line(Side.IMPORTER)
+        for hold in cover.holds:
             hold.remaining -= 1
             hold.line.held -= 1
             hold.line.drawn += 1

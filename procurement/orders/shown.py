@@ -16,8 +16,8 @@ from accounts.words import in_words
 from ledger.documents import attachments_of
 from ledger.queries import Happening, history
 from ledger.queries import in_words as act_in_words
-from procurement.licences import balances
-from procurement.licences.models import LicenceLine
+from procurement.evidence import retention
+from procurement.licences import both_sides
 from procurement.orders.addresses import address
 from procurement.orders.blockers import Blocker, order_blockers
 from procurement.orders.forms import SECTIONS, DocumentForm, ReasonForm, ReceiptForm, ReleaseForm
@@ -87,7 +87,8 @@ def _forms(order: Order, actor: Actor) -> dict[str, Any]:
     return {
         "release_form": ReleaseForm(order=order) if ships and actor.may(Act.RELEASE_SHIPMENT) else None,
         "receipt_form": ReceiptForm(actor=actor, order=order) if actor.may(Act.RECORD_RECEIPT) else None,
-        "usable": _usable(order) if ships and actor.may(Act.SEE_LICENCES) else [],
+        "retention": retention.shown(order, timezone.now().date()) if order.state != OrderState.DRAFT else None,
+        "allowed": _allowed(order) if ships else [],
         "withdraw_form": ReasonForm(),
         "document_form": DocumentForm(),
     }
@@ -101,6 +102,8 @@ def _addresses(order: Order, actor: Actor) -> dict[str, str]:
         "determinations_url": address("determinations:of_order", order.pk) if sees_review else "",
         "screening_url": address("screening:of", "order", order.pk) if sees_review else "",
         "licence_url": address("licences:new", order=order.reference),
+        "flags_url": address("evidence:flags", order.pk) if sees_review and order.state != OrderState.DRAFT else "",
+        "evidence_url": "" if order.state == OrderState.DRAFT else address("evidence:order", order.pk),
     }
 
 
@@ -184,20 +187,20 @@ def _licences(order: Order, actor: Actor) -> list[dict[str, Any]]:
     ]
 
 
-def _usable(order: Order) -> list[dict[str, Any]]:
-    """What may be released of each order line today, and why it is not more."""
-    lines = list(
-        LicenceLine.objects.filter(licence__order=order)
-        .select_related("licence", "chip", "site", "end_user")
-        .prefetch_related("licence__conditions")
-    )
-    today = timezone.now().date()
-    found = []
-    for line in order.lines.all():
-        line.order = order
-        usable = balances.usable_for(line, lines, today)
-        found.append({"chip": line.chip.name, "units": usable.units, "reasons": usable.reasons})
-    return found
+def _allowed(order: Order) -> list[dict[str, Any]]:
+    """What both sides allow of each order line today, and why it is not more."""
+    return [{"of": each, "facts": _both_facts(each)} for each in both_sides.allowed(order, timezone.now().date())]
+
+
+def _both_facts(each: both_sides.Allowed) -> list[tuple[Any, Any]]:
+    uses = ", ".join(str(in_words(use)) for use in each.end_uses)
+    return [
+        (_("End uses in common"), uses),
+        (_("Sites"), ", ".join(each.sites)),
+        (_("End users"), ", ".join(each.end_users)),
+        (_("Shipments until"), f"{each.ship_until:%d %b %Y}" if each.ship_until else ""),
+        (_("Use until"), f"{each.use_until:%d %b %Y}" if each.use_until else ""),
+    ]
 
 
 def _history(order: Order, actor: Actor) -> list[Happening]:

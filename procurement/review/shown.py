@@ -6,11 +6,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.actors import Actor
 from accounts.permissions import Act
 from ledger.queries import history
+from procurement.evidence.blockers import approval_warnings
+from procurement.evidence.flag_shown import standing_flags
 from procurement.review import outcomes, queries, services
 from procurement.review.flags import CATALOGUE
 from procurement.review.models import Case, Decision
@@ -74,6 +77,10 @@ def case_page(case: Case, actor: Actor) -> dict[str, Any]:
         "hits_url": _hits_url(case),
         "determinations_url": _determinations_url(case),
         "chain_url": _chain_url(case),
+        "evidence_url": reverse("evidence:order", args=[case.order_id]) if case.order_id else "",
+        "red_flags_url": reverse("evidence:flags", args=[case.order_id]) if case.order_id else "",
+        "evidence_warnings": _evidence_warnings(case) if is_live else [],
+        "weighed": standing_flags(case.order) if case.order else [],
     }
 
 
@@ -162,6 +169,11 @@ def _hits_url(case: Case) -> str:
 
 def _determinations_url(case: Case) -> str:
     return reverse("determinations:of_order", args=[case.order_id]) if case.order_id else ""
+
+
+def _evidence_warnings(case: Case) -> list[str]:
+    """Certifications that are not held yet: no bar to an approval, and one to every release."""
+    return approval_warnings(case.order, timezone.now().date()) if case.kind == CaseKind.ORDER and case.order else []
 
 
 def _chain_url(case: Case) -> str:

@@ -27,11 +27,11 @@ def received_order() -> Order:
     load_catalog()
     order = make.make_order()
     make.make_condition(make.make_both_licences(order, importer=4)[0], "checkpoint_window_s", seconds=60)
-    determine_order(actor=make.make_officer(), order=order)
     release_shipment(actor=make.make_liaison(), line=order.lines.get(), quantity=4)
     serials = [f"H200-{number:04d}" for number in range(5)]
     arrival = Arrival(order.site, order.lines.get().chip, serials, make.today())
     record_receipt(actor=make.make_operator(), order=order, arrival=arrival)
+    determine_order(actor=make.make_officer(), order=order)
     return order
 
 

@@ -59,7 +59,7 @@ def end_user_country(facts: TransactionFacts) -> str:
 
 
 def certifications(evidence: EvidenceFacts, cap_percent: Decimal, book: Book) -> tuple[Certification, ...]:
-    """C1 to C7 with the state of their evidence; C4 is blocked above the cap that the statement names."""
+    """C1 to C7 with the state of their evidence; C4 is blocked at the cap: the next unit goes beyond it."""
     document = book.read("certifications.yaml", read_certifications)
     return tuple(
         Certification(
@@ -75,7 +75,7 @@ def certifications(evidence: EvidenceFacts, cap_percent: Decimal, book: Book) ->
 
 
 def _state(name: str, evidence: EvidenceFacts, cap_percent: Decimal) -> CertificationState:
-    if name == "C4" and evidence.c4_share_percent is not None and evidence.c4_share_percent > cap_percent:
+    if name == "C4" and evidence.c4_share_percent is not None and evidence.c4_share_percent >= cap_percent:
         return CertificationState.BLOCKED
     return CertificationState.HELD if name in evidence.held else CertificationState.MISSING
 

@@ -11,10 +11,11 @@ from accounts.actors import Actor
 from accounts.services import issue_token
 from allocation.inventory.incidents import open_incident
 from allocation.inventory.models import IncidentKind
-from ledger.documents import Upload, store_document
+from ledger.documents import Upload, attachments_of, store_document
 from ledger.models import Entry
 from procurement.determinations.ad_hoc import read_question
 from procurement.determinations.services import determine_ad_hoc, determine_order
+from procurement.evidence.services import Submission, file_evidence
 from procurement.filings.models import Filing, RemoteUser
 from procurement.filings.states import FilingState
 from procurement.orders.states import OrderState
@@ -97,6 +98,9 @@ class AccessWorld:
         self.condition = make.make_condition(self.licence, "other")
         self.determined = make.make_order(applicant=owner)
         self.determination = determine_order(actor=officer, order=self.determined)[0]
+        attested = Submission("C3", "attestation of foundry allocation", statement="As attested.", upload=text)
+        self.evidence = file_evidence(actor=owner, order=self.determined, submission=attested)
+        self.evidence_paper = attachments_of(self.evidence)[0]
         ((self.question, _answer),) = determine_ad_hoc(
             actor=officer, asked=[read_question({"chip": "h200-sxm", "to": "CN", "from": "US"})], purpose="test"
         )
@@ -108,11 +112,16 @@ class AccessWorld:
     def arguments(self, name: str) -> dict[str, Any]:
         """The keyword arguments of an address: every id is one of the owning team's objects."""
         given: dict[str, dict[str, Any]] = {
+            "metering:month": {"month": "2026-11"},
             "catalog:chip": {"slug": "h200-sxm"},
             "licences:document": {"attachment_id": self.licence_paper.pk},
             "orders:document": {"attachment_id": self.order_paper.pk},
             "determinations:of_order": {"order_id": self.determined.pk},
             "determinations:again": {"order_id": self.determined.pk},
+            "determinations:compare": {"order_id": self.determined.pk},
+            "evidence:order": {"order_id": self.determined.pk},
+            "evidence:file": {"order_id": self.determined.pk, "piece": "C3-0-0"},
+            "evidence:document": {"attachment_id": self.evidence_paper.pk},
             "orders:edit": {"key": self.draft.reference},
             "filings:edit": {"filing_id": self.draft_filing.pk},
             "filings:remote_users": {"filing_id": self.draft_filing.pk},
@@ -139,5 +148,6 @@ class AccessWorld:
             "case_id": self.case.pk, "job_id": self.job.pk, "device_id": self.device.pk, "entry_id": self.entry.pk,
             "determination_id": self.determination.pk, "question_id": self.question.pk, "hit_id": self.hit.pk,
             "search_id": self.search.pk, "party_id": self.party.pk, "kind": "order", "subject_id": self.order.pk,
-            "user_id": self.remote_user.pk, "host_id": self.host.pk, "incident_id": self.incident.pk,
+            "user_id": self.remote_user.pk, "evidence_id": self.evidence.pk, "code": "RF01",
+            "host_id": self.host.pk, "incident_id": self.incident.pk,
         }  # fmt: skip

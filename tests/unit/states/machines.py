@@ -19,6 +19,9 @@ from allocation.inventory.states import (
 from allocation.jobs.models import Attempt, Job
 from allocation.jobs.states import ATTEMPT_EDGES, JOB_EDGES, AttemptAction, AttemptState, JobAction, JobState
 from ledger.transitions import Edge
+from procurement.evidence.models import Evidence
+from procurement.evidence.states import EDGES as EVIDENCE_EDGES
+from procurement.evidence.states import EvidenceAction, EvidenceState
 from procurement.filings.models import Filing
 from procurement.filings.states import EDGES as FILING_EDGES
 from procurement.filings.states import FilingAction, FilingState
@@ -53,6 +56,9 @@ MACHINES = {
     ),
     "licence": Machine(Licence, LicenceState, LicenceAction, LICENCE_EDGES, frozenset({"revoked", "expired"})),
     "case": Machine(Case, CaseState, CaseAction, CASE_EDGES, frozenset({"closed", "withdrawn"})),
+    "evidence": Machine(
+        Evidence, EvidenceState, EvidenceAction, EVIDENCE_EDGES, frozenset({"returned", "replaced", "withdrawn"})
+    ),
     "hit": Machine(Hit, HitState, HitAction, HIT_EDGES, frozenset()),
     "device": Machine(Device, DeviceState, DeviceAction, DEVICE_EDGES, frozenset({"retired"})),
     "host": Machine(Host, HostState, HostAction, HOST_EDGES, frozenset({"retired"})),

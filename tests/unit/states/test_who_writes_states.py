@@ -22,6 +22,7 @@ PERMITTED = {
     "allocation/inventory/services.py",
     "allocation/jobs/services.py",
     "allocation/scheduler/passes.py",
+    "procurement/evidence/services.py",
     "procurement/filings/services.py",
     "procurement/licences/steps.py",
     "procurement/orders/services.py",
