@@ -20,7 +20,8 @@ def by_reports(facts: TransactionFacts, notes: Notebook) -> tuple[Lane, ReviewPo
     if named is not None:
         notes.reason(named, f"Reported of {facts.item.name}: {named.source}. Two officers decide.")
         return Lane.HELD_REPORTED, None
-    if notes.law.version("report.customs") is None and not _is_about("report.h20", facts, notes):
+    about_h20 = _is_about("report.h20", facts, notes) and notes.law.version("report.h20") is not None
+    if notes.law.version("report.customs") is None and not about_h20:
         text = f"No report held for {notes.law.on} is about {facts.item.name}."
         notes.reason(must(notes, "import.territory"), text)
         return Lane.NO_REQUIREMENT_FOUND, None
