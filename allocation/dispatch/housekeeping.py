@@ -18,6 +18,7 @@ from allocation.inventory.models import Device
 from allocation.inventory.services import quarantine_device
 from allocation.inventory.silence import note_lost_attempts, note_unseen_hosts
 from allocation.jobs.states import AttemptOutcome, AttemptState
+from allocation.metering.drift import check_recent_filings
 from procurement.licences.services import expire_licences
 
 SILENT: Final = """
@@ -42,6 +43,7 @@ def keep_house() -> int:
     unclaimed = [pk for pk in _ids(UNCLAIMED, [times.CLAIM_WITHIN.seconds]) if _end_unclaimed(pk)]
     silent = [pk for pk in _ids(SILENT) if _end_silent(pk)]
     note_unseen_hosts()
+    check_recent_filings()
     overdue = stop_overdue()
     return len(unclaimed) + len(silent) + overdue
 
