@@ -12,6 +12,7 @@ from procurement.licences.models import LegalEffect
 from procurement.orders.states import OrderState
 from procurement.parties.models import Party, ScreeningState, Site
 from procurement.regimes.lanes import Lane
+from procurement.regimes.registry import REGIMES
 from procurement.screening.effects import EffectKind
 from procurement.screening.models import Hit, HitState
 
@@ -61,10 +62,21 @@ def order_link(basis: Basis) -> Link:
     )
 
 
+def regimes_asked(basis: Basis) -> tuple[str, ...]:
+    """The regimes that every order needs, then those of other countries that its determinations name."""
+    others = {each.regime for each in basis.determinations} - set(REQUIRED_REGIMES)
+    return (*REQUIRED_REGIMES, *sorted(others))
+
+
+def _words_of(regime: str) -> str:
+    known = {each.id: each.title for each in REGIMES}
+    return REQUIRED_REGIMES.get(regime) or known.get(regime, regime)
+
+
 def determination_link(basis: Basis, regime: str) -> Link:
     """The regime has a current determination that leaves a way open."""
     found = next((each for each in basis.determinations if each.regime == regime), None)
-    words = REQUIRED_REGIMES[regime]
+    words = _words_of(regime)
     shared = {"kind": LinkKind.DETERMINATION, "label": f"{words} determination"}
     url = page("orders:detail", basis.order.pk)
     if found is None:

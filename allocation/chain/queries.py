@@ -100,7 +100,7 @@ def _chain(basis: Basis, lines: dict[UUID, Link]) -> Chain:
         (
             bought.demand_link(basis),
             bought.order_link(basis),
-            *(bought.determination_link(basis, regime) for regime in bought.REQUIRED_REGIMES),
+            *(bought.determination_link(basis, regime) for regime in bought.regimes_asked(basis)),
             bought.screening_link(basis),
             *_licences(basis, lines, Side.EXPORTER),
             *_licences(basis, lines, Side.IMPORTER),

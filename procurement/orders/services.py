@@ -40,7 +40,7 @@ def attach_document(*, actor: Actor, order: Order, upload: Upload, title: str) -
 
 
 def submit_order(*, actor: Actor, order: Order) -> Order:
-    """Hand a draft in: it is determined under both regimes, its parties are screened, and a case is opened.
+    """Hand a draft in: it is determined under each regime it concerns, its parties are screened, a case is opened.
 
     Raises:
         ComplianceRefusal: with everything that is missing.
