@@ -33,6 +33,15 @@ def _country(label: object, *, required: bool = False, help_text: object = "") -
     return forms.ChoiceField(label=label, required=required, choices=choices, help_text=help_text)  # type: ignore[arg-type]
 
 
+def _stated(label: object) -> forms.ChoiceField:
+    return forms.ChoiceField(label=label, choices=STATED, required=False)  # type: ignore[arg-type]
+
+
+def _day(label: object) -> forms.DateField:
+    widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    return forms.DateField(label=label, required=False, widget=widget)  # type: ignore[arg-type]
+
+
 class QuestionForm(forms.Form):
     """What is to be determined, and why it is asked."""
 
@@ -44,6 +53,7 @@ class QuestionForm(forms.Form):
     chip = forms.ChoiceField(label=_("Chip"), choices=_chips, initial="h200-sxm")
     to = _country(_("Destination"), required=True)
     origin = _country(_("Shipped from"), required=True)
+    via = _country(_("Through"))
     exporter = forms.CharField(
         label=_("Exporter"),
         max_length=300,
@@ -77,6 +87,11 @@ class QuestionForm(forms.Form):
         max_length=4000,
         widget=forms.Textarea(attrs={"rows": 2}),
     )
+    my_restricted_activity = _stated(_("Malaysia: restricted activity known or suspected"))
+    my_movement_on = _day(_("Malaysia: day of export, transshipment or transit"))
+    my_notified_on = _day(_("Malaysia: authority notified on"))
+    tw_shtc = _stated(_("Taiwan: strategic high-tech commodities (SHTC)"))
+    tw_list_checked_on = _day(_("Taiwan: parties checked against the entity list on"))
     on = forms.DateField(
         label=_("As of"),
         required=False,
