@@ -11,8 +11,9 @@ from config.demo.narrator import Narrator
 from ledger.documents import Upload
 from procurement.determinations.services import determine_order
 from procurement.evidence import services as evidence
-from procurement.evidence.asked import OF_A_PRODUCT, OWN_PIECES, REPORT, SHARE, asked_of
+from procurement.evidence.asked import OF_A_PRODUCT, OWN_PIECES, REPORT, asked_of
 from procurement.evidence.models import Basis
+from procurement.evidence.shares import SHARE
 from procurement.orders.models import Order
 from procurement.orders.shipments import release_shipment
 
@@ -24,7 +25,8 @@ def certify(say: Narrator, order: Order, serials: tuple[str, ...]) -> None:
     say.refused(
         "a release before the certifications are held", lambda: release_shipment(actor=lia, line=line, quantity=1)
     )
-    submissions = [each for asked in asked_of(order) for each in _submissions(asked.id, asked.pieces, order, serials)]
+    asked = asked_of(order, timezone.now().date())
+    submissions = [each for one in asked for each in _submissions(one.id, one.pieces, order, serials)]
     for submission in submissions:
         row = evidence.file_evidence(actor=lia, order=order, submission=submission)
         evidence.accept_evidence(actor=olivia, evidence=row)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
 from procurement.determinations.models import Determination
 from procurement.determinations.rules import present
+from procurement.evidence.shares import REGIME, SHARE, lines_at_cap
 from procurement.orders.models import Order, OrderLine
 from procurement.regimes.facts import EvidenceFacts, TransactionFacts
 from procurement.regimes.outcome import Certification
@@ -16,8 +18,6 @@ from procurement.regimes.plain import from_plain
 from procurement.regimes.registry import regime
 from procurement.regimes.us_ear.lane_2026 import certifications
 
-REGIME: Final = "us_ear"
-SHARE: Final = "C4"
 SHIPMENT: Final = "C7"
 # About one product each: its figures, its share of US shipments, its units in a laboratory. The others are the order's.
 OF_A_PRODUCT: Final = frozenset({"C1", SHARE, SHIPMENT})
@@ -40,11 +40,15 @@ class Asked:
     line: OrderLine | None = None
 
 
-def asked_of(order: Order) -> list[Asked]:
-    """The certifications that the order's standing determination asks for; none where it asks for none."""
+def asked_of(order: Order, on: date) -> list[Asked]:
+    """The certifications that the order's standing determination asks for; none where it asks for none.
+
+    A share above its cap shuts the lane, and with it the determination asks no more: they stay asked for all the same.
+    """
     found = order.determinations.filter(regime=REGIME, superseded_at=None).first()
     lines = list(order.lines.select_related("chip").order_by("pk"))
     asking = _asking(found, lines) if found else []
+    asking += [each for each in lines_at_cap(order, on) if each not in asking]
     if not asking:
         return []
     whole = [_asked(each, None) for each in catalogue() if each.id not in OF_A_PRODUCT]

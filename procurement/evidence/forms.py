@@ -8,9 +8,10 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from ledger.documents import Upload
-from procurement.evidence.asked import REPORT, SHARE
+from procurement.evidence.asked import REPORT
 from procurement.evidence.models import Basis, FlagAnswer
 from procurement.evidence.services import REASON_LIMIT, SERIAL_LENGTH, SERIALS_LIMIT, TEXT_LIMIT, Share, Submission
+from procurement.evidence.shares import SHARE
 from procurement.orders.models import OrderLine
 
 DAY: Final = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
@@ -102,7 +103,8 @@ class FlagForm(forms.Form):
     )  # fmt: skip
 
     def __init__(self, *args: Any, code: str, was_seen: bool, **kwargs: Any) -> None:
-        super().__init__(*args, auto_id=f"id_{code}_%s", **kwargs)
+        kwargs["auto_id"] = f"id_{code}_%s"
+        super().__init__(*args, **kwargs)
         self.code = code
         words = {
             FlagAnswer.NOT_SEEN: _("Not seen"), FlagAnswer.RESOLVED: _("Resolved"), FlagAnswer.STANDS: _("It stands"),

@@ -6,7 +6,7 @@ from django.db.models import QuerySet
 
 from accounts.actors import Actor
 from accounts.permissions import Act
-from procurement.evidence.models import Evidence, RedFlagAnswer
+from procurement.evidence.models import Evidence
 from procurement.orders import queries as orders
 
 
@@ -21,8 +21,3 @@ def visible_to(actor: Actor) -> QuerySet[Evidence]:
 def on_visible_orders(actor: Actor) -> QuerySet[Evidence]:
     """Every piece on an order that one may see, for acts, which decide for themselves who may do them."""
     return Evidence.objects.select_related("order").filter(order__in=orders.visible_to(actor))
-
-
-def answers_of(order_id: object) -> list[RedFlagAnswer]:
-    """Every answer to a red flag of an order, oldest first."""
-    return list(RedFlagAnswer.objects.filter(order=order_id).select_related("answerer_person"))

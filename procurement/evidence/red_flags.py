@@ -11,8 +11,8 @@ from django.utils import timezone
 
 from procurement.determinations.models import Determination
 from procurement.determinations.rules import present
-from procurement.evidence.asked import REGIME
 from procurement.evidence.models import FlagAnswer, RedFlagAnswer
+from procurement.evidence.shares import REGIME
 from procurement.orders.models import Order
 from procurement.regimes.registry import regime
 from procurement.regimes.us_ear.computed_flags import flag_of
@@ -59,7 +59,7 @@ def flags_of(order: Order) -> list[FlagOfOrder]:
     """The catalogue as of the order's day, each flag with what is known of it on this order."""
     made = list(order.determinations.filter(regime=REGIME).order_by("made_at"))
     raised = list(Flag.objects.filter(case__order=order).select_related("raised_by__person").order_by("raised_at"))
-    answers = list(order.flag_answers.select_related("answerer_person"))
+    answers = list(RedFlagAnswer.objects.filter(order=order).select_related("answerer_person"))
     seen = seen_in(each for each in made if each.superseded_at is None)
     return [_flag(each, seen, raised, answers, made) for each in catalogue(day_of(order), book=present().book(REGIME))]
 

@@ -9,7 +9,7 @@ from django.db.models import Max
 
 from ledger.models import Entry
 from procurement.determinations.rules import present
-from procurement.evidence.asked import REGIME
+from procurement.evidence.shares import REGIME
 from procurement.orders.models import Order
 from procurement.regimes.citations import linked
 from procurement.regimes.dated import LawFault

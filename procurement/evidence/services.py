@@ -17,10 +17,10 @@ from ledger.documents import Upload, store_document
 from ledger.errors import ComplianceRefusal, InvalidInput, NotPermitted
 from ledger.services import record
 from ledger.transitions import advance
-from procurement.evidence.asked import OWN_PIECES, REPORT, SHARE, SHIPMENT, Asked, asked_of
+from procurement.evidence.asked import OWN_PIECES, REPORT, SHIPMENT, Asked, asked_of
 from procurement.evidence.blockers import unused_report
 from procurement.evidence.models import Basis, Evidence, ReportUse
-from procurement.evidence.standing import latest_share
+from procurement.evidence.shares import SHARE, latest_share
 from procurement.evidence.states import EDGES, EvidenceAction, EvidenceState
 from procurement.orders.models import Order, OrderLine, Release
 from procurement.orders.states import OrderState
@@ -194,7 +194,7 @@ def _refuse_other_sides(actor: Actor, order: Order) -> None:
 
 def _asked(order: Order, submission: Submission) -> Asked:
     about = submission.line.pk if submission.line else None
-    for each in asked_of(order):
+    for each in asked_of(order, timezone.now().date()):
         line = each.line.pk if each.line else None
         if (each.id, line) == (submission.certification, about) and submission.piece in each.pieces:
             if submission.piece in OWN_PIECES:
@@ -291,7 +291,7 @@ def _former_share(row: Evidence) -> Evidence | None:
     """The statement of C4 that counted so far; a newer one alone may take its place."""
     if row.certification != SHARE:
         return None
-    former = latest_share(list(row.order.evidence.all()), row.line)
+    former = latest_share(list(Evidence.objects.filter(order=row.order_id)), row.line)
     if former is not None and former.as_of and row.as_of and row.as_of < former.as_of:
         raise ComplianceRefusal(
             f"A statement as of {former.as_of:%d %B %Y} is accepted; this one, as of {row.as_of:%d %B %Y}, is older."

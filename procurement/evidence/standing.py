@@ -5,33 +5,28 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
 from enum import StrEnum
 from typing import Final
 
 from procurement.catalog.queries import computed
-from procurement.determinations.rules import present
 from procurement.evidence.asked import (
     FIGURES,
     OF_A_PRODUCT,
     OWN_PIECES,
-    REGIME,
     SCREENING,
-    SHARE,
     Asked,
     asked_of,
     catalogue,
     pieces_of,
-)  # fmt: skip
+)
 from procurement.evidence.models import Evidence
+from procurement.evidence.shares import SHARE, is_at_cap, latest_share
 from procurement.evidence.states import EvidenceState
 from procurement.orders.models import Order, OrderLine
 from procurement.parties.models import ScreeningState
 from procurement.regimes.facts import EvidenceFacts
 from procurement.regimes.outcome import CertificationState
 from procurement.screening.subjects import parties_of_order
-
-RULE_CAP: Final = "lane.2026.share_cap"
 
 
 class PieceState(StrEnum):
@@ -81,7 +76,7 @@ class Standing:
 
 def standing_of(order: Order, on: date) -> list[Standing]:
     """Every certification that goes with the order, as it stands on a day."""
-    asked = asked_of(order)
+    asked = asked_of(order, on)
     rows = _rows(order) if asked else []
     return [_standing(order, each, rows, on) for each in asked]
 
@@ -106,41 +101,14 @@ def evidence_facts(order: Order, line: OrderLine, on: date) -> EvidenceFacts:
     )  # fmt: skip
 
 
-def latest_share(rows: Sequence[Evidence], line: OrderLine | None) -> Evidence | None:
-    """The newest statement of C4 that was accepted; one withdrawn since still blocks until a later one is accepted."""
-    counted = [
-        each
-        for each in _of(rows, SHARE, line)
-        if each.share_percent is not None and each.decider_id is not None
-        and each.state in (EvidenceState.ACCEPTED, EvidenceState.WITHDRAWN)
-    ]  # fmt: skip
-    return max(counted, key=lambda each: (each.as_of or date.min, each.decided_at, each.pk), default=None)
-
-
-def is_at_cap(statement: Evidence, on: date) -> bool:
-    """Whether a certified share has reached the cap that it states, or the rule's where that is lower.
-
-    At the cap nothing more may ship, since the next unit goes beyond it.
-    """
-    if statement.share_percent is None or statement.cap_percent is None:
-        return False
-    return statement.share_percent >= min(statement.cap_percent, rule_cap(on) or statement.cap_percent)
-
-
-def rule_cap(on: date) -> Decimal | None:
-    """The cap of the rule on a day, in per cent; None before the rule."""
-    return present().book(REGIME).at(on).value(RULE_CAP)
-
-
 def counts_on(row: Evidence, on: date) -> bool:
     """Whether an accepted piece counts on a day."""
     return row.state == EvidenceState.ACCEPTED and (row.valid_until is None or row.valid_until >= on)
 
 
 def _rows(order: Order) -> list[Evidence]:
-    return list(
-        order.evidence.select_related("filer_person", "decider_person", "use__release").order_by("filed_at", "pk")
-    )
+    rows = Evidence.objects.filter(order=order).select_related("filer_person", "decider_person", "use__release")
+    return list(rows.order_by("filed_at", "pk"))
 
 
 def _of(rows: Sequence[Evidence], certification: str, line: OrderLine | None) -> list[Evidence]:

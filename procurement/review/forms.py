@@ -6,10 +6,11 @@ from decimal import Decimal
 from typing import Any, Final
 
 from django import forms
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from procurement.licences.models import ConditionKind
-from procurement.review.flags import CATALOGUE
+from procurement.review.flags import flags_on
 from procurement.review.models import Case
 from procurement.review.services import Advice, ProposedCondition
 from procurement.review.states import CaseKind, Outcome
@@ -43,10 +44,13 @@ class ReturnForm(forms.Form):
 class FlagForm(forms.Form):
     """A red flag with its evidence."""
 
-    code = forms.ChoiceField(
-        label=_("Red flag"), choices=[(code, f"{code} {text}") for code, text in CATALOGUE.items()]
-    )
+    code = forms.ChoiceField(label=_("Red flag"))
     evidence = forms.CharField(label=_("Evidence"), max_length=1000, widget=forms.Textarea(attrs={"rows": 2}))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        known = flags_on(timezone.now().date())
+        self.fields["code"].choices = [(code, f"{code} {text}") for code, text in known.items()]  # type: ignore[attr-defined]
 
 
 class AdviceForm(forms.Form):

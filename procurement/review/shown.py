@@ -15,8 +15,8 @@ from ledger.queries import history
 from procurement.evidence.blockers import approval_warnings
 from procurement.evidence.flag_shown import standing_flags
 from procurement.review import outcomes, queries, services
-from procurement.review.flags import CATALOGUE
-from procurement.review.models import Case, Decision
+from procurement.review.flags import flags_on
+from procurement.review.models import Case, Decision, Flag
 from procurement.review.states import CaseKind, CaseState
 
 
@@ -68,7 +68,7 @@ def case_page(case: Case, actor: Actor) -> dict[str, Any]:
         "conditions": list(decision.conditions.all()) if decision else [],
         "effects": _effects(case, decision),
         "questions": case.questions.select_related("asked_by__person", "answered_by__person"),
-        "flags": [(flag, CATALOGUE.get(flag.code, "")) for flag in case.flags.select_related("raised_by__person")],
+        "flags": _flags(case),
         "blockers": [{"reason": reason, "url": subject_url(case)} for reason in outcomes.blockers(case)]
         if is_live
         else [],
@@ -169,6 +169,12 @@ def _hits_url(case: Case) -> str:
 
 def _determinations_url(case: Case) -> str:
     return reverse("determinations:of_order", args=[case.order_id]) if case.order_id else ""
+
+
+def _flags(case: Case) -> list[tuple[Flag, str]]:
+    """What was raised on the case itself; those of an order stand in its checklist as well."""
+    words = flags_on(case.opened_at.date())
+    return [(flag, words.get(flag.code, "")) for flag in case.flags.select_related("raised_by__person")]
 
 
 def _evidence_warnings(case: Case) -> list[str]:

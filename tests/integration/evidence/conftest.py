@@ -13,9 +13,10 @@ import pytest
 from accounts.actors import Actor
 from ledger.documents import Upload
 from procurement.determinations.services import determine_order
-from procurement.evidence.asked import OWN_PIECES, REPORT, SHARE, asked_of
+from procurement.evidence.asked import OWN_PIECES, REPORT, asked_of
 from procurement.evidence.models import Basis, Evidence
 from procurement.evidence.services import Share, Submission, accept_evidence, file_evidence
+from procurement.evidence.shares import SHARE
 from procurement.orders.models import Order, OrderLine
 from procurement.orders.states import OrderState
 from tests import factories as make
@@ -45,7 +46,7 @@ class Certified:
 
     def file(self, certification: str, place: int = 0, *, by: Actor | None = None, **differs: Any) -> Evidence:
         """File the piece of that place in its certification."""
-        asked = next(each for each in asked_of(self.order) if each.id == certification)
+        asked = next(each for each in asked_of(self.order, make.today()) if each.id == certification)
         values: dict[str, Any] = {
             "certification": certification, "piece": asked.pieces[place], "line": asked.line, "upload": PAPER,
             "statement": "As it is.",
@@ -63,7 +64,7 @@ class Certified:
 
     def settle_all(self, *, but: tuple[str, ...] = ()) -> None:
         """Every piece that somebody files, of every certification but some."""
-        for each in asked_of(self.order):
+        for each in asked_of(self.order, make.today()):
             for place, words in enumerate(each.pieces):
                 if each.id not in but and words not in OWN_PIECES:
                     self.settle(each.id, place)

@@ -87,11 +87,10 @@ def test_end_uses_sites_and_users_are_those_in_common_and_the_ends_the_earliest(
 
 
 def test_lines_for_different_end_users_do_not_go_together() -> None:
-    order = make.make_order()
-    other = make.make_party()
-    OrderParty.objects.create(order=order, party=other, role=PartyRole.END_USER)
+    order, other = make.make_order(), make.make_party()
     make.make_licence(Side.EXPORTER, order, granted=8)
     make.make_licence(Side.IMPORTER, order, granted=8, line={"end_user": other})
+    OrderParty.objects.create(order=order, party=other, role=PartyRole.END_USER)
     found = of(order)
     assert found.to_ship == 0
     assert found.reasons

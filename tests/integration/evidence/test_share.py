@@ -34,19 +34,21 @@ def blocked(world: Certified) -> bool:
     [
         ("49.9999", "50", "held"),
         ("50", "50", "blocked"),
-        ("50.0001", "50", "blocked"),
+        ("50.0001", "50", "shut"),
         ("29.9999", "30", "held"),
         ("30", "30", "blocked"),
-        ("30.0001", "30", "blocked"),
+        ("30.0001", "30", "shut"),
         ("49.9999", "80", "held"),
         ("50", "80", "blocked"),  # the rule's own cap is lower than the one stated
         ("0", "50", "held"),
     ],
 )
 def test_share_below_at_and_above_the_cap_it_states(certified: Certified, percent: str, cap: str, state: str) -> None:
+    """Above the cap the lane itself is shut and asks for nothing more: the block stands all the same."""
     certified.settle("C4", share=share(percent, cap))
-    assert blocked(certified) == (state == "blocked")
-    assert certified.determine()["C4"] == state
+    assert blocked(certified) == (state != "held")
+    assert certified.determine().get("C4", "shut") == state
+    assert blocked(certified) == (state != "held")
 
 
 def test_share_at_its_cap_stops_the_approval_of_an_order(certified: Certified) -> None:
@@ -80,6 +82,14 @@ def test_later_statement_below_the_cap_lifts_the_block(certified: Certified) -> 
     assert blocked(certified)
     certified.settle("C4", share=share("40"))
     assert not blocked(certified)
+
+
+def test_lane_shut_by_the_share_opens_again_with_a_later_statement(certified: Certified) -> None:
+    certified.settle("C4", share=share("60", as_of=make.today() - timedelta(days=30)))
+    assert certified.determine() == {}
+    certified.settle("C4", share=share("40"))
+    assert not blocked(certified)
+    assert certified.determine()["C4"] == "held"
 
 
 def test_older_statement_is_not_accepted_after_a_newer_one(certified: Certified) -> None:
