@@ -18,6 +18,7 @@ from allocation.dispatch.models import Lease
 from allocation.dispatch.refusals import ChainBroken, ClaimedElsewhere, StaleToken
 from allocation.dispatch.warrants import Bearer, run_ttl, run_warrant
 from allocation.inventory.models import Host
+from allocation.jobs.fitness import level_fault
 from allocation.jobs.models import Attempt, AttemptHost
 from allocation.jobs.states import ATTEMPT_EDGES, AttemptAction, AttemptOutcome, AttemptState
 from gpu_runtime.protocol import as_json
@@ -50,7 +51,7 @@ def claim_attempt(*, host: Host, request: ClaimRequest) -> dict[str, Any]:
         if attempt.state not in _CLAIMABLE:
             raise StaleToken(f"The attempt is {attempt.state} and can no longer be claimed.")
         now = database_now()
-        broken = _judge(attempt, now)
+        broken = level_fault(attempt.job, host) or _judge(attempt, now)
         if broken is None:
             return _take(attempt, place, Bearer(attempt, host.pk, request.nonce, now))
         _refuse(attempt, broken)

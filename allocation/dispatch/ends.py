@@ -11,9 +11,10 @@ from django.db.models import DurationField, ExpressionWrapper, F, Q, Value
 from django.db.models.functions import Least, Now
 
 from allocation.clock import wake
+from allocation.dispatch import times
 from allocation.dispatch.models import DrainItem, Lease
 from allocation.grants.services import settle
-from allocation.jobs.after import Ended, Verdict, judge, last_line
+from allocation.jobs.after import BACK_OFF, CRASH_LIMIT, Ended, Verdict, judge, last_line
 from allocation.jobs.models import Attempt, Checkpoint, Job
 from allocation.jobs.states import ATTEMPT_EDGES, JOB_EDGES, AttemptAction, AttemptOutcome, AttemptState, JobAction
 from ledger.errors import Overtaken
@@ -93,6 +94,8 @@ def _as_ended(attempt: Attempt, closing: Closing) -> Ended:
         is_cancelled=attempt.job.cancel_requested_at is not None,
         drain_reason=attempt.drain_reason,
         failures_before=attempt.job.failures_in_a_row,
+        retries=attempt.job.spec.get("retries", CRASH_LIMIT - 1),
+        back_off=timedelta(milliseconds=attempt.job.spec.get("back_off_ms", times.in_ms(BACK_OFF))),
         has_progressed=Checkpoint.objects.filter(attempt=attempt).exists(),
     )
 

@@ -17,6 +17,7 @@ from allocation.inventory.hosts import stop_overdue
 from allocation.inventory.models import Device
 from allocation.inventory.services import quarantine_device
 from allocation.inventory.silence import note_lost_attempts, note_unseen_hosts
+from allocation.jobs.services import end_orphans
 from allocation.jobs.states import AttemptOutcome, AttemptState
 from allocation.metering.drift import check_recent_filings
 from procurement.licences.services import expire_licences
@@ -44,6 +45,7 @@ def keep_house() -> int:
     silent = [pk for pk in _ids(SILENT) if _end_silent(pk)]
     note_unseen_hosts()
     check_recent_filings()
+    end_orphans()
     overdue = stop_overdue()
     return len(unclaimed) + len(silent) + overdue
 

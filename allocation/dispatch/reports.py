@@ -50,6 +50,8 @@ _LOG: Final = """
     INSERT INTO allocation_logchunk (attempt_id, "offset", text, reported_at)
     SELECT live.id, %(offset)s, %(text)s, now() FROM live WHERE %(text)s <> ''
     ON CONFLICT DO NOTHING
+), rotated AS (
+    DELETE FROM allocation_logchunk c USING live WHERE c.attempt_id = live.id AND c."offset" < %(offset)s - %(kept)s
 )
 SELECT count(*) FROM live
 """
@@ -62,6 +64,7 @@ _CHECKPOINT: Final = """
 SELECT (SELECT count(*) FROM live), (SELECT count(*) FROM written)
 """
 _STALE: Final = "The attempt has ended, or does not run on this host under this token."
+LOG_BYTES_KEPT: Final = 16 << 20
 _MAX_STEP: Final = 2**53 - 1  # the largest integer that the ledger can seal. Source: RFC 8785, section 3.2.2.3
 
 
@@ -78,7 +81,7 @@ def take_metrics(*, host: Host, request: MetricsRequest) -> None:
         raise InvalidInput("A metric is a finite number.", field="metrics") from error
     with transaction.atomic():
         _write(_METRICS, host, request, rows=rows)
-        _write(_LOG, host, request, offset=request.log.offset, text=request.log.text.replace("\x00", "\ufffd"))
+        _write(_LOG, host, request, **_log_values(request))
 
 
 def take_checkpoint(*, host: Host, request: CheckpointRequest) -> None:
@@ -115,6 +118,12 @@ def _write(
     if not counts[0]:
         raise StaleToken(_STALE)
     return counts
+
+
+def _log_values(request: MetricsRequest) -> dict[str, str | int]:
+    """The piece of log, and how much before it is kept: the newest 16 MiB of an attempt."""
+    text = request.log.text.replace("\x00", "\ufffd")
+    return {"offset": min(request.log.offset, _MAX_STEP), "text": text, "kept": LOG_BYTES_KEPT}
 
 
 def _metric_row(line: dict[str, Any]) -> dict[str, Any]:

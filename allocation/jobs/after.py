@@ -10,6 +10,7 @@ from allocation.jobs.states import AttemptOutcome, JobAction
 
 CRASH_LIMIT: Final = 3
 BACK_OFF: Final = timedelta(seconds=5)
+BACK_OFF_MOST: Final = timedelta(hours=1)
 TIME_LIMIT_REASON: Final = "It reached its time limit."
 PEER_FAILED: Final = "Another host of the gang failed."
 _LIMIT: Final = 500
@@ -17,7 +18,10 @@ _LIMIT: Final = 500
 
 @dataclass(frozen=True)
 class Ended:
-    """How an attempt ended, as far as its job is concerned."""
+    """How an attempt ended, as far as its job is concerned.
+
+    ``retries`` and ``back_off`` are what the job file asks for, or the defaults.
+    """
 
     outcome: AttemptOutcome
     message: str
@@ -25,6 +29,8 @@ class Ended:
     is_cancelled: bool = False
     drain_reason: str = ""
     failures_before: int = 0
+    retries: int = CRASH_LIMIT - 1
+    back_off: timedelta = BACK_OFF
     has_progressed: bool = False
 
 
@@ -39,7 +45,7 @@ class Verdict:
 
 
 def judge(ended: Ended) -> Verdict:
-    """Succeed, cancel, go back to the queue, or fail: after three failures in a row without a new checkpoint."""
+    """Succeed, cancel, go back to the queue, or fail: after its retries in a row without a new checkpoint."""
     if ended.outcome == AttemptOutcome.SUCCEEDED:
         return Verdict(JobAction.SUCCEED, "")
     if ended.is_cancelled:
@@ -58,10 +64,12 @@ def _crashed(ended: Ended) -> Verdict:
     if ended.drain_reason and ended.drain_reason != PEER_FAILED and ended.outcome == AttemptOutcome.FAILED:
         return Verdict(JobAction.REQUEUE, ended.drain_reason, ended.failures_before)
     said = ". Last line of its log: ".join(part for part in (ended.message.rstrip("."), ended.last_line) if part)
-    if failures >= CRASH_LIMIT:
-        return Verdict(JobAction.FAIL, f"It failed {failures} times in a row. {said}"[:_LIMIT], failures)
-    back_off = BACK_OFF * 2 ** (failures - 1)
-    words = f"It failed {failures} of {CRASH_LIMIT} times in a row and starts again. {said}"
+    limit = ended.retries + 1
+    if failures >= limit:
+        times = f"{failures} times in a row" if failures > 1 else "once, and asks for no retry"
+        return Verdict(JobAction.FAIL, f"It failed {times}. {said}"[:_LIMIT], failures)
+    back_off = min(ended.back_off * 2 ** (failures - 1), BACK_OFF_MOST)
+    words = f"It failed {failures} of {limit} times in a row and starts again. {said}"
     return Verdict(JobAction.REQUEUE, words[:_LIMIT], failures, back_off)
 
 

@@ -14,7 +14,10 @@ from ledger.transitions import choices, state_check
 
 
 class Job(models.Model):
-    """What a team submitted: the canonical spec and its digest, under one grant."""
+    """What a team submitted: the canonical spec and its digest, under one grant.
+
+    The jobs of one array share ``array_id``. ``is_command`` says that it runs the team's own program.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     reference = models.CharField(max_length=20, unique=True)
@@ -28,6 +31,9 @@ class Job(models.Model):
     time_limit_ms = models.BigIntegerField()
     spec = models.JSONField()
     spec_sha256 = models.CharField(max_length=64)
+    is_command = models.BooleanField(default=False)
+    array_id = models.UUIDField(null=True, blank=True, db_index=True)
+    after = models.ManyToManyField("self", symmetrical=False, blank=True, related_name="followers")
     state = models.CharField(max_length=20, choices=choices(JobState), default=JobState.WAITING)
     waits_because = models.CharField(max_length=500, blank=True, default="")
     ended_because = models.CharField(max_length=500, blank=True, default="")

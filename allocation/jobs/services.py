@@ -6,6 +6,7 @@ import uuid
 from typing import Final
 
 from django.db import transaction
+from django.db.models import Q
 from django.db.models.functions import Now
 
 from accounts.actors import Actor
@@ -21,6 +22,7 @@ from allocation.jobs.models import Attempt, Job
 from allocation.jobs.spec import JobSpec, SpecInvalid, parse_job
 from allocation.jobs.states import JOB_EDGES, AttemptState, JobAction, JobState
 from ledger.errors import ComplianceRefusal, InvalidInput, NotPermitted
+from ledger.ids import uuid7
 from ledger.services import next_reference, record
 from ledger.transitions import advance
 from procurement.catalog.models import ChipModel
@@ -30,7 +32,9 @@ WAITING_JOBS_MOST: Final = 200
 
 
 def submit_job(*, actor: Actor, source: str) -> Job:
-    """Take in a job file. A job whose chain is broken is refused, and the refusal recorded.
+    """Take in a job file; an array becomes one job an element, and the first is returned.
+
+    A job whose chain is broken is refused, and the refusal recorded.
 
     Raises:
         InvalidInput: the file has faults; the message names each with its line.
@@ -40,16 +44,43 @@ def submit_job(*, actor: Actor, source: str) -> Job:
     spec = _parsed(source)
     with transaction.atomic():
         filing, chip = _filing_of(actor, spec), _chip_of(spec)
+        after = _after(actor, spec)
         refusal = _grant_fault(filing, chip)
         if refusal is None:
-            job = _unsaved(actor, spec, filing)
-            refusal = _refusal(chain_of_job(job, now=database_now()))
+            jobs = _unsaved(actor, spec, filing)
+            refusal = _refusal(chain_of_job(jobs[0], now=database_now()))
             if refusal is None:
-                _save(actor, job)
-                return job
+                _save(actor, jobs, after)
+                return jobs[0]
         facts = {"reasons": list(refusal.blockers)[:10], "spec_sha256": spec.digest(), "name": spec.name}
         record("job.refused", filing, actor=actor, facts={"reason": refusal.message, **facts})
     raise refusal
+
+
+def end_orphans() -> int:
+    """Fail the waiting jobs whose forerunner ended without success; run by housekeeping, and idempotent.
+
+    Returns:
+        How many were ended.
+    """
+    lost = Q(after__state__in=[JobState.FAILED, JobState.CANCELLED])
+    found = Job.objects.filter(lost, state=JobState.WAITING).distinct().order_by("pk").values_list("pk", flat=True)
+    return sum(_end_orphan(pk) for pk in list(found))
+
+
+def _end_orphan(job_id: uuid.UUID) -> bool:
+    with transaction.atomic():
+        job = Job.objects.select_for_update().get(pk=job_id)
+        lost = job.after.filter(state__in=[JobState.FAILED, JobState.CANCELLED]).order_by("reference").first()
+        if job.state != JobState.WAITING or lost is None:
+            return False
+        state = advance(JOB_EDGES, job.state, JobAction.FAIL)
+        how = "failed" if lost.state == JobState.FAILED else "was cancelled"
+        reason = f"{lost.reference}, which had to succeed first, {how}."
+        Job.objects.filter(pk=job.pk).update(state=state, ended_at=Now(), waits_because="", ended_because=reason)
+        record("job.failed", job, facts={"reason": reason})
+    wake()
+    return True
 
 
 def cancel_job(*, actor: Actor, job_id: uuid.UUID) -> Job:
@@ -118,30 +149,59 @@ def _grant_fault(filing: Filing, chip: ChipModel) -> ComplianceRefusal | None:
     return None
 
 
-def _unsaved(actor: Actor, spec: JobSpec, filing: Filing) -> Job:
+def _after(actor: Actor, spec: JobSpec) -> list[Job]:
+    """The jobs of the team that have to succeed first."""
+    found = list(Job.objects.filter(reference__in=spec.after, team=actor.team))
+    missing = sorted(set(spec.after) - {job.reference for job in found})
+    if missing:
+        raise InvalidInput(f"Your team has no job {', '.join(missing)}.", field="after")
+    lost = [job.reference for job in found if job.state in (JobState.FAILED, JobState.CANCELLED)]
+    if lost:
+        raise InvalidInput(f"{', '.join(lost)} ended without success; nothing can follow it.", field="after")
+    return found
+
+
+def _unsaved(actor: Actor, spec: JobSpec, filing: Filing) -> list[Job]:
+    """One job, or one for each element of the array."""
     grant = Grant.objects.filter(filing=filing).order_by("-created_at")[0]
-    if Job.objects.filter(team=actor.team, state=JobState.WAITING).count() >= WAITING_JOBS_MOST:
-        raise InvalidInput(f"{WAITING_JOBS_MOST} jobs of your team wait already; that is the limit.", field="source")
-    return Job(
-        name=spec.name,
-        team=actor.team,
-        submitted_by=actor.membership,
-        filing=filing,
-        grant=grant,
-        chip_id=filing.chip_id,
-        device_count=spec.devices,
-        time_limit_ms=spec.time_limit_ms,
-        spec=spec.canonical(),
-        spec_sha256=spec.digest(),
-    )
+    indices: list[int | None] = list(range(spec.array_size)) if spec.array_size else [None]
+    waiting = Job.objects.filter(team=actor.team, state=JobState.WAITING).count()
+    if waiting + len(indices) > WAITING_JOBS_MOST:
+        words = f"{waiting} jobs of your team wait already; {WAITING_JOBS_MOST} is the limit, with these."
+        raise InvalidInput(words, field="source")
+    array_id = uuid7() if spec.array_size else None
+    return [
+        Job(
+            name=spec.name,
+            team=actor.team,
+            submitted_by=actor.membership,
+            filing=filing,
+            grant=grant,
+            chip_id=filing.chip_id,
+            device_count=spec.devices,
+            time_limit_ms=spec.time_limit_ms,
+            spec=spec.canonical(index),
+            spec_sha256=spec.digest(index),
+            is_command=spec.command is not None,
+            array_id=array_id,
+        )
+        for index in indices
+    ]
 
 
-def _save(actor: Actor, job: Job) -> None:
-    job.reference = next_reference("JOB")
-    job.waits_because = "It has just been submitted."
-    job.save(force_insert=True)
-    facts = {"filing": job.filing.reference, "devices": job.device_count, "time_limit_ms": job.time_limit_ms}
-    record("job.submitted", job, actor=actor, facts={**facts, "spec_sha256": job.spec_sha256})
+def _save(actor: Actor, jobs: list[Job], after: list[Job]) -> None:
+    for job in jobs:
+        job.reference = next_reference("JOB")
+        job.waits_because = "It has just been submitted."
+        job.save(force_insert=True)
+        job.after.set(after)
+        facts = {"filing": job.filing.reference, "devices": job.device_count, "time_limit_ms": job.time_limit_ms}
+        more = {"after": sorted(each.reference for each in after)} if after else {}
+        if "array" in job.spec:
+            more["array"] = [job.spec["array"]["index"], job.spec["array"]["size"]]
+        if job.is_command:
+            more["program"] = [job.spec["command"]["argv"][0][:100]]
+        record("job.submitted", job, actor=actor, facts={**facts, **more, "spec_sha256": job.spec_sha256})
     wake()
 
 

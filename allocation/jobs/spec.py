@@ -6,7 +6,15 @@ import re
 from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from allocation.jobs.lines import JobFile, Path, Problem, Unreadable, read_job_file
 from gpu_runtime.protocol import spec_digest
@@ -14,8 +22,17 @@ from gpu_runtime.protocol import spec_digest
 TIME_LIMIT_MS_LEAST: Final = 10_000
 TIME_LIMIT_MS_MOST: Final = 7 * 24 * 3_600_000
 TOKENS_PER_STEP_MOST: Final = 4_194_304
+ARRAY_MOST: Final = 200
+AFTER_MOST: Final = 32
+RETRIES_MOST: Final = 10
+BACK_OFF_MS_MOST: Final = 3_600_000
 _UNITS_MS: Final = {"s": 1_000, "m": 60_000, "h": 3_600_000}
 _DURATION: Final = re.compile(r"([1-9][0-9]{0,8})\s*(s|m|h)")
+_REFERENCE: Final = re.compile(r"[A-Z0-9-]{3,20}")
+_VARIABLE: Final = re.compile(r"[A-Z][A-Z0-9_]{0,99}")
+_FILE: Final = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}")
+# Ours, the device mask, and what makes a loader or an interpreter run other code than the program names.
+_TAKEN: Final = ("WRIT_", "CUDA_VISIBLE_DEVICES", "NVIDIA_VISIBLE_DEVICES", "LD_", "HOME", "TMPDIR")
 
 
 def duration_ms(value: object) -> int:
@@ -41,6 +58,71 @@ def decimal_text(value: object) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
+
+def back_off(value: object) -> int | None:
+    """How long a failed job waits at first, such as 30s; it doubles with each failure in a row, up to an hour."""
+    if value is None:
+        return None
+    found = _DURATION.fullmatch(str(value).strip())
+    if not found or not 1_000 <= int(found[1]) * _UNITS_MS[found[2]] <= BACK_OFF_MS_MOST:
+        raise ValueError("is from 1s to 1h, such as 30s or 5m")
+    return int(found[1]) * _UNITS_MS[found[2]]
+
+
+def job_references(value: object) -> tuple[str, ...]:
+    """The jobs that have to succeed first, by their references, one or a list."""
+    named = [value] if isinstance(value, str) else value
+    if not isinstance(named, list | tuple) or not all(isinstance(each, str) for each in named):
+        raise ValueError("is a job's reference, or a list of them")
+    is_plain = all(_REFERENCE.fullmatch(each) for each in named) and len(set(named)) == len(named)
+    if not is_plain or len(named) > AFTER_MOST:
+        raise ValueError(f"names up to {AFTER_MOST} different jobs, such as JOB-2026-00042")
+    return tuple(named)
+
+
+def environment_names(value: object) -> object:
+    """Variables of a command: the names of ours and those that would load other code into it are taken."""
+    if isinstance(value, dict):
+        for name in value:
+            if not _VARIABLE.fullmatch(str(name)) or str(name).startswith(_TAKEN):
+                raise ValueError(f"cannot set {name}: capitals, digits and underscores, and not {', '.join(_TAKEN)}")
+        return {name: str(text) if type(text) is int else text for name, text in value.items()}
+    return value
+
+
+def file_names(value: object) -> object:
+    """Files of a command are plain names in its work folder."""
+    if isinstance(value, dict) and not all(_FILE.fullmatch(str(name)) for name in value):
+        raise ValueError("names plain files: letters, digits, dots, dashes and underscores, no folders")
+    return value
+
+
+Word = Annotated[str, Field(max_length=4096, pattern=r"^[^\x00]*$")]
+
+
+class Command(BaseModel):
+    """The team's own program: its words, its variables and small files that come with it; no shell in between.
+
+    It runs only on hosts that keep it apart by a user of its own and a PID namespace or cgroup.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    argv: tuple[Word, ...] = Field(min_length=1, max_length=256)
+    environment: Annotated[dict[str, Word], BeforeValidator(environment_names)] = Field(default={}, max_length=64)
+    files: Annotated[dict[str, Annotated[str, Field(max_length=65_536)]], BeforeValidator(file_names)] = Field(
+        default={}, max_length=32
+    )
+
+    @field_validator("argv", mode="before")
+    @classmethod
+    def _listed(cls, value: object) -> object:
+        if isinstance(value, list) and value and all(isinstance(word, str | int) for word in value):
+            words = [str(word) for word in value]
+            if not words[0].strip():
+                raise ValueError("begins with the program")
+            return words
+        raise ValueError("is a list of words, the program first")
 
 
 class TrainLm(BaseModel):
@@ -82,8 +164,17 @@ class TrainLm(BaseModel):
         return self
 
 
+class ArrayPlace(BaseModel):
+    """Which element of an array of jobs a job is; ``index`` counts from 0."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    index: int = Field(ge=0, strict=True)
+    size: int = Field(ge=2, le=ARRAY_MOST, strict=True)
+
+
 class JobSpec(BaseModel):
-    """A whole job: under which filing, on which chips, for how long, and what to train."""
+    """A whole job: under which filing, on which chips, for how long, what to run, and what to do when it fails."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=False)
 
@@ -92,15 +183,33 @@ class JobSpec(BaseModel):
     chip: str = Field(min_length=1, max_length=60)
     devices: int = Field(1, ge=1, le=1024, strict=True)
     time_limit_ms: Annotated[int, BeforeValidator(duration_ms)] = Field(alias="time_limit")
-    train_lm: TrainLm = Field(alias="train-lm")
+    train_lm: TrainLm | None = Field(None, alias="train-lm")
+    command: Command | None = None
+    retries: int | None = Field(None, ge=0, le=RETRIES_MOST, strict=True)
+    back_off_ms: Annotated[int | None, BeforeValidator(back_off)] = Field(None, alias="back_off")
+    array_size: int | None = Field(None, ge=2, le=ARRAY_MOST, strict=True, alias="array", exclude=True)
+    after: Annotated[tuple[str, ...], BeforeValidator(job_references)] = Field((), exclude=True)
 
-    def canonical(self) -> dict[str, Any]:
-        """The form that is hashed, stored and sent to hosts: defaults filled, no floats."""
-        return self.model_dump(mode="json")
+    @model_validator(mode="after")
+    def _runs_one_thing(self) -> JobSpec:
+        if (self.train_lm is None) == (self.command is None):
+            raise ValueError("a job has either train-lm or command")
+        return self
 
-    def digest(self) -> str:
+    def canonical(self, index: int | None = None) -> dict[str, Any]:
+        """The form that is hashed, stored and sent to hosts: defaults filled, no floats, nothing that is absent.
+
+        Args:
+            index: which element of its array, from 0.
+        """
+        said = self.model_dump(mode="json", exclude_none=True)
+        if index is not None and self.array_size is not None:
+            said["array"] = ArrayPlace(index=index, size=self.array_size).model_dump(mode="json")
+        return said
+
+    def digest(self, index: int | None = None) -> str:
         """SHA-256 of the canonical form."""
-        return spec_digest(self.canonical())
+        return spec_digest(self.canonical(index))
 
 
 class SpecInvalid(ValueError):
@@ -142,7 +251,7 @@ def _words(name: str, kind: str, message: str) -> str:
             return f"{name} is not a field of a job file."
         case "value_error":
             said = message.removeprefix("Value error, ")
-            return f"{said}." if name in {"train-lm", "job"} else f"{name} {said}."
+            return f"{said}." if name in {"train-lm", "job", "command"} else f"{name} {said}."
         case "int_type" | "int_from_float":
             return f"{name} is a whole number."
         case "string_pattern_mismatch":

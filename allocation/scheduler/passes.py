@@ -20,6 +20,7 @@ from allocation.dispatch.models import Lease
 from allocation.grants.services import reserve
 from allocation.inventory.models import Device
 from allocation.inventory.states import DeviceState, HostState
+from allocation.jobs.fitness import NO_FIT_HOST, fit_hosts, forerunners_of
 from allocation.jobs.models import Attempt, AttemptHost, Job
 from allocation.jobs.states import JOB_EDGES, JobAction, JobState
 from allocation.scheduler.placement import FreeDevice, Placed, Request, Snapshot, Waits, plan
@@ -76,6 +77,11 @@ def look_around(now: datetime) -> Look:
 
 
 def _request(job: Job, now: datetime) -> Request | Waits:
+    forerunners = forerunners_of(job)
+    if forerunners:
+        return Waits(str(job.pk), f"It waits until {', '.join(forerunners)} has succeeded."[:500])
+    if job.is_command and not fit_hosts(job):
+        return Waits(str(job.pk), NO_FIT_HOST)
     found = candidates_of_job(job, now=now)
     if not found.chain.is_whole:
         return Waits(str(job.pk), "; ".join(found.chain.reasons)[:500])
@@ -88,6 +94,7 @@ def _request(job: Job, now: datetime) -> Request | Waits:
         pairs=frozenset(_pair(device) for device in found.devices),
         cap=str(job.filing_id),
         prefers=holders_of(job),
+        only_on=fit_hosts(job) if job.is_command else None,
     )
 
 

@@ -20,6 +20,7 @@ from gpu_runtime.guard import kernel
 from gpu_runtime.guard.isolation import Containment, kill_descendants, send, take_private_view
 
 NOFILE = 65_536
+NPROC = 16_384
 REAP_SECONDS = 0.5
 SWEEP_SECONDS = 0.005
 CANNOT_START = 127
@@ -28,13 +29,17 @@ GO = b"g"
 
 @dataclass(frozen=True, slots=True)
 class RunnerPlan:
-    """How the runner is to be started. `uid` is None where it keeps our user."""
+    """How the runner is to be started. `uid` is None where it keeps our user.
+
+    `has_private_tmp`: its own `tmp` folder lies over /tmp and /var/tmp, where nothing that it needs lies there.
+    """
 
     argv: tuple[str, ...]
     environment: dict[str, str]
     folder: str
     uid: int | None
     hidden_folders: tuple[str, ...]
+    has_private_tmp: bool = False
 
 
 class Inside:
@@ -93,7 +98,8 @@ class Inside:
         if self.cgroup is not None:
             (self.cgroup / "cgroup.procs").write_text(str(os.getpid()), encoding="ascii")
         if self.containment is Containment.PID_NAMESPACE:
-            for problem in take_private_view(self.plan.hidden_folders):
+            scratch = os.path.join(self.plan.folder, "tmp") if self.plan.has_private_tmp else None
+            for problem in take_private_view(self.plan.hidden_folders, scratch):
                 self._say({"note": problem})
 
     def _watch(self, runner_exit: int) -> None:
@@ -154,7 +160,7 @@ class Inside:
         os.set_inheritable(self.status, False)
         os.close(self.leash)
         _prefer_for_killing()
-        _limit_resources()
+        _limit_resources(has_own_user=self.plan.uid is not None)
         _give_up_rights(self.plan.uid)
         if self.containment is not Containment.PID_NAMESPACE:
             kernel.set_parent_death_signal(signal.SIGKILL)
@@ -175,7 +181,10 @@ def _prefer_for_killing() -> None:
         Path("/proc/self/oom_score_adj").write_text("500", encoding="ascii")
 
 
-def _limit_resources() -> None:
+def _limit_resources(*, has_own_user: bool) -> None:
+    """No core files, and many open files; the count of processes is the user's, so it is bounded for an own user."""
+    if has_own_user:
+        resource.setrlimit(resource.RLIMIT_NPROC, (NPROC, NPROC))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     most = NOFILE if hard == resource.RLIM_INFINITY else min(NOFILE, hard)

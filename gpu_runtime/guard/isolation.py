@@ -14,6 +14,11 @@ from pathlib import Path
 
 from gpu_runtime.guard import kernel
 from gpu_runtime.guard.processes import living_descendants
+from gpu_runtime.protocol.levels import admits_commands
+
+# Named to be covered, not used.
+SHARED_SCRATCH = ("/tmp", "/var/tmp")  # noqa: S108
+SHARED_MEMORY = "/dev/shm"  # noqa: S108
 
 
 class Containment(StrEnum):
@@ -38,7 +43,7 @@ class Isolation:
     @property
     def admits_team_commands(self) -> bool:
         """Whether a team's own command may run under it, and not the built-in trainer alone."""
-        return self.own_user and self.containment is not Containment.SWEEP
+        return admits_commands(str(self))
 
 
 def probe_isolation(run_root: Path, programs: Iterable[str]) -> Isolation:
@@ -106,8 +111,12 @@ def enter_new_pid_namespace() -> None:
     Path("/proc/self/gid_map").write_text(f"{gid} {gid} 1", encoding="ascii")
 
 
-def take_private_view(hidden_folders: Iterable[str]) -> list[str]:
-    """Give the caller its own mounts: /proc of its own PID namespace, nothing in the hidden folders.
+def take_private_view(hidden_folders: Iterable[str], scratch: str | None = None) -> list[str]:
+    """Give the caller its own mounts: /proc of its own PID namespace, shared memory of its own, nothing in the
+    hidden folders.
+
+    Args:
+        scratch: a folder that is to lie over /tmp and /var/tmp; None leaves them as they are.
 
     Returns:
         What could not be done, in words; the processes are held together all the same.
@@ -125,6 +134,10 @@ def take_private_view(hidden_folders: Iterable[str]) -> list[str]:
         for path in hidden_folders
         if os.path.isdir(path)
     ]
+    if os.path.isdir(SHARED_MEMORY):
+        mounts.append(("tmpfs", SHARED_MEMORY, "tmpfs", safe, "size=50%,mode=1777"))
+    if scratch is not None:
+        mounts += [(scratch, path, "", kernel.MS_BIND, None) for path in SHARED_SCRATCH]
     for mount in mounts:
         try:
             kernel.mount(*mount)

@@ -5,34 +5,63 @@ import os
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from gpu_runtime.guard.inside import RunnerPlan
-from gpu_runtime.guard.isolation import FIRST_RUNNER_UID, LAST_RUNNER_UID, can_use_other_user
+from gpu_runtime.guard.isolation import (
+    FIRST_RUNNER_UID,
+    LAST_RUNNER_UID,
+    SHARED_SCRATCH,
+    Containment,
+    Isolation,
+    can_use_other_user,
+)
 from gpu_runtime.guard.order import ATTEMPT, HostDevice, Order, write_json
 from gpu_runtime.protocol import MessageMalformed
+from gpu_runtime.protocol.levels import COMMAND_NEEDS
 from gpu_runtime.protocol.messages import AttemptPlace, ClaimAnswer
 
 SOURCES = Path(__file__).resolve().parents[2]
 SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin"
 PROGRAMS = (os.__file__, str(Path(__file__).with_name("__init__.py")))
 RUNNER = (sys.executable, "-m", "gpu_runtime.runner")
+COMMAND_RUNNER = ("-m", "gpu_runtime.runner.command")
+SYSTEM_PYTHON = "/usr/bin/python3"
 NAME_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")
 MAX_NAME = 100
 
 
-def plan_runner(order: Order, claim: ClaimAnswer, devices: tuple[str, ...], runner: tuple[str, ...]) -> RunnerPlan:
+@dataclass(frozen=True, slots=True)
+class Held:
+    """How an attempt is held together, and which program runs the built-in trainer."""
+
+    containment: Containment
+    runner: tuple[str, ...] = RUNNER
+
+
+class LevelTooLow(Exception):
+    """This host cannot keep a team's own program apart as it has to be; `str()` says what it can."""
+
+
+def plan_runner(order: Order, claim: ClaimAnswer, devices: tuple[str, ...], held: Held) -> RunnerPlan:
     """Lay out the runner's folders and say how it is to be started.
 
     Raises:
         MessageMalformed: if the checkpoint's name is no plain file name.
+        LevelTooLow: for a team's own program where its isolation is not enough.
         OSError: if a folder cannot be made.
     """
     folder = Path(order.run_folder)
     checkpoints = Path(order.checkpoint_root) / plain_name(claim.attempt.checkpoint_name)
+    if "command" in claim.spec and held.containment is Containment.SWEEP:
+        raise LevelTooLow(_too_low(Isolation(os.geteuid() == 0, held.containment)))
     with _alone_in(checkpoints.parent):
-        uid = choose_uid(checkpoints, [runner[0], *PROGRAMS, str(folder.parent), str(checkpoints.parent)])
+        runner, needed = _program(claim.spec, held)
+        uid = choose_uid(checkpoints, [*needed, str(folder.parent), str(checkpoints.parent)])
+        level = Isolation(uid is not None, held.containment)
+        if "command" in claim.spec and not level.admits_team_commands:
+            raise LevelTooLow(_too_low(level))
         _own_folder(checkpoints, uid)
     own = [device for device in order.devices if device.uuid in devices]
     for path in (folder, folder / "tmp"):
@@ -44,7 +73,31 @@ def plan_runner(order: Order, claim: ClaimAnswer, devices: tuple[str, ...], runn
         folder=str(folder),
         uid=uid,
         hidden_folders=order.hidden_folders,
+        has_private_tmp=not any(_lies_in_shared_scratch(path) for path in (folder, checkpoints, SOURCES, runner[0])),
     )
+
+
+def _program(spec: Mapping[str, object], held: Held) -> tuple[tuple[str, ...], list[str]]:
+    """The program that starts an attempt, and the files that its user must be able to reach.
+
+    What starts a team's own program needs the standard library alone: where another user cannot reach our
+    interpreter, the system's does.
+    """
+    if "command" not in spec:
+        return held.runner, [held.runner[0], *PROGRAMS]
+    ours, systems = [sys.executable, *PROGRAMS], [SYSTEM_PYTHON, *PROGRAMS[1:]]
+    is_hidden = os.geteuid() == 0 and not can_use_other_user(FIRST_RUNNER_UID, ours)
+    needed = systems if is_hidden and can_use_other_user(FIRST_RUNNER_UID, systems) else ours
+    return (needed[0], *COMMAND_RUNNER), needed
+
+
+def _lies_in_shared_scratch(path: Path | str) -> bool:
+    """Whether covering the shared scratch folders would take this path out of the runner's sight."""
+    return any(Path(path).resolve().is_relative_to(scratch) for scratch in SHARED_SCRATCH)
+
+
+def _too_low(level: Isolation) -> str:
+    return f"a team's own program runs only with {COMMAND_NEEDS}; this host gives {level}"
 
 
 def plain_name(name: str) -> str:
@@ -63,6 +116,8 @@ def _attempt_paper(
 ) -> dict[str, object]:
     return {
         "spec": dict(spec),
+        "job_ref": place.job_ref,
+        "number": place.number,
         "devices": [asdict(device) for device in devices],
         "rank": place.rank,
         "world_size": place.world_size,

@@ -25,7 +25,7 @@ from gpu_runtime.guard.order import (
     read_untrusted,
     write_paper,
 )
-from gpu_runtime.guard.plan import RUNNER, plan_runner
+from gpu_runtime.guard.plan import RUNNER, Held, LevelTooLow, plan_runner
 from gpu_runtime.guard.processes import find_process
 from gpu_runtime.protocol import MessageMalformed, WarrantRefused, decode_json, parse
 from gpu_runtime.protocol.messages import ClaimAnswer, Outcome, RenewVerdict
@@ -127,8 +127,13 @@ class Guard:
         if self.claim is None or self.lease.held is None:
             raise RuntimeError("a lease that is not held cannot start")
         try:
-            plan = plan_runner(self.order, self.claim, self.lease.held.device_uuids, self.runner)
+            held = Held(self.containment, self.runner)
+            plan = plan_runner(self.order, self.claim, self.lease.held.device_uuids, held)
             cradle = Cradle(plan, self.containment, self.order.attempt_id)
+        except LevelTooLow as error:
+            self.refusal = str(error)
+            self._end(None)
+            return
         except (OSError, MessageMalformed) as error:
             self._end(Departure(None, None, f"the runner could not be prepared: {error}"))
             return

@@ -33,7 +33,8 @@ class Request:
     """A waiting job whose chain is whole, in the order of submission.
 
     ``pairs`` are the pairs of licence lines that keep the chain whole. ``cap`` names a limit on devices held
-    at once that the job counts against. ``prefers`` are hosts that hold what the job goes on from.
+    at once that the job counts against. ``prefers`` are hosts that hold what the job goes on from, ``only_on``
+    those that may run it at all, where that is not all of them.
     """
 
     job: str
@@ -44,6 +45,7 @@ class Request:
     pairs: frozenset[Pair]
     cap: str
     prefers: frozenset[str] = frozenset()
+    only_on: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +142,8 @@ def _across_hosts(by_host: dict[tuple[str, str], list[FreeDevice]], count: int) 
 
 
 def _fits(device: FreeDevice, request: Request) -> bool:
+    if request.only_on is not None and device.host not in request.only_on:
+        return False
     return device.chip == request.chip and device.pool == request.pool and device.pair in request.pairs
 
 
