@@ -18,6 +18,8 @@ NOWHERE = -np.inf
 LARGEST_CPU_MILLI = 128_000
 LARGEST_LOAD = 8_000
 USUAL_SHARE = 0.95
+NEAR = 40.0
+TIE = 1e-3
 
 
 @dataclass(frozen=True)
@@ -68,11 +70,10 @@ class Fragmentation:
     The rest of a host is unusable for a usual ask that does not fit there; the expectation is over the workload.
 
     Source: Weng et al., "Beware of Fragmentation", USENIX ATC 2023, section 4, and its published artefact,
-    which rounds the score to whole hundredths of a sigmoid (``in_steps``).
+    which rounds the score to whole hundredths of a sigmoid.
     """
 
-    def __init__(self, usual: dict[Ask, float], fleet: Fleet, *, in_steps: bool = True) -> None:
-        self.in_steps = in_steps
+    def __init__(self, usual: dict[Ask, float], fleet: Fleet) -> None:
         wanted = {ask: share for ask, share in usual.items() if ask.devices}
         self.sizes = sorted({(ask.devices, ask.milli) for ask in wanted})
         self.count: Ints = np.array([size[0] for size in self.sizes], np.int64)
@@ -94,17 +95,20 @@ class Fragmentation:
     def column(self, sight: Sight, table: AskTable) -> tuple[Floats, Ints]:
         """Scores [T] and levels [T]."""
         options = distinct_levels(sight.levels)
+        gain = self.gains(sight, table, options)
+        scores = np.where(gain > NOWHERE, np.floor(100.0 / (1.0 + np.exp(-gain / 1000.0))), NOWHERE)
+        return best_level(scores, options)
+
+    def gains(self, sight: Sight, table: AskTable, options: Ints) -> Floats:
+        """By how many thousandths the unusable rest shrinks [T, U], for each shape at each level."""
         after = np.full((len(table.asks), max(len(options), 1)), NOWHERE)
         weight = self.weight[sight.kind][np.searchsorted(self.grid, sight.cpu - table.cpu, side="right")]
         whole, shares = np.flatnonzero(~table.shares), np.flatnonzero(table.shares)
         after[whole] = self._after_whole(sight.levels, table.devices[whole], weight[whole])[:, None]
         if shares.size and options.size:
             after[shares] = self._after_shared(sight.levels, options, table.milli[shares], weight[shares])
-        gain = after + (table.devices * table.milli)[:, None] - self.useful(sight)
-        scores = np.where(gain > NOWHERE, np.floor(100.0 / (1.0 + np.exp(-gain / 1000.0))), NOWHERE)
-        best = scores.argmax(1)
-        levels = options[best] if options.size else np.zeros(len(table.asks), np.int64)
-        return scores[np.arange(len(best)), best], levels
+        gain: Floats = after + (table.devices * table.milli)[:, None] - self.useful(sight)
+        return gain
 
     def useful(self, sight: Sight) -> float:
         """Thousandths of this host's free devices that a usual ask can use, expected over the workload."""
@@ -134,6 +138,47 @@ class Fragmentation:
         kept = usable - options[:, None] * reached + rest[:, :, None] * still
         value: Floats = np.where(rest >= 0, (weight[:, None, :] * fits * kept).sum(2), NOWHERE)
         return value
+
+
+class Scarcity(Fragmentation):
+    """Writ's own: fragmentation with scarce kinds dearer, and near ties given to the host that is left with least.
+
+    A usual ask that only few hosts may serve, for its chip or its licence lines, weighs the more the fewer they
+    are, so that what could run anywhere keeps off them. Gains within ``NEAR`` count as equal.
+    """
+
+    def __init__(self, usual: dict[Ask, float], fleet: Fleet) -> None:
+        super().__init__(_by_scarcity(usual, fleet), fleet)
+
+    def column(self, sight: Sight, table: AskTable) -> tuple[Floats, Ints]:
+        """Scores [T] and levels [T]."""
+        options = distinct_levels(sight.levels)
+        steps = np.floor(self.gains(sight, table, options) / NEAR)
+        left = int(sight.levels[sight.levels > 0].sum()) - table.devices * table.milli
+        scores = steps - (left / LARGEST_LOAD * TIE)[:, None]
+        if options.size:
+            scores = scores - TIE * TIE * options / WHOLE
+        return best_level(scores, options)
+
+
+def _by_scarcity(usual: dict[Ask, float], fleet: Fleet) -> dict[Ask, float]:
+    """Each frequency times (all devices / devices of the kinds open to the ask), with the same sum as before."""
+    held = {name: int((fleet.levels[fleet.kind == code] > 0).sum()) for code, name in enumerate(fleet.kinds)}
+    asked = {ask: share for ask, share in usual.items() if ask.devices}
+    weights = {}
+    for ask, share in asked.items():
+        open_to = sum(count for name, count in held.items() if ask.kinds is None or name in ask.kinds)
+        if open_to:
+            weights[ask] = share * sum(held.values()) / open_to
+    scale = sum(asked.values()) / sum(weights.values()) if weights else 1.0
+    return {ask: weight * scale for ask, weight in weights.items()}
+
+
+def best_level(scores: Floats, options: Ints) -> tuple[Floats, Ints]:
+    """Of scores [T, U] the best [T], with its level."""
+    best = scores.argmax(1)
+    levels = options[best] if options.size else np.zeros(len(best), np.int64)
+    return scores[np.arange(len(best)), best], levels
 
 
 def distinct_levels(levels: Ints) -> Ints:

@@ -1,158 +1,125 @@
-"""Placement, pure: who gets which free devices now, and why everybody else waits.
-
-First come, first served, with gangs and licence constraints. A job that fits nowhere yet keeps what it may
-use free for itself, so that a later and smaller one does not pass it for ever.
-"""
+"""One look at the queue: who gets which free devices now, who is stopped for whom, and why everybody else waits."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass, field
 
-Pair = tuple[str, str]
+from allocation.scheduler.placement.desk import Desk, Stock, quota_left
+from allocation.scheduler.placement.forecast import Range, forecast
+from allocation.scheduler.placement.model import ALWAYS, FreeDevice, Plan, Request, Snapshot, Waits
+from allocation.scheduler.placement.preempt import choose_stops
 
-
-@dataclass(frozen=True, slots=True)
-class FreeDevice:
-    """A device in order, unleased, on a host that was heard of lately.
-
-    ``pair`` is its line of each authority; ``pool`` what the two licences bind together, such as an order.
-    """
-
-    id: str
-    chip: str
-    site: str
-    host: str
-    pool: str
-    pair: Pair
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """A waiting job whose chain is whole, in the order of submission.
-
-    ``pairs`` are the pairs of licence lines that keep the chain whole. ``cap`` names a limit on devices held
-    at once that the job counts against. ``prefers`` are hosts that hold what the job goes on from, ``only_on``
-    those that may run it at all, where that is not all of them.
-    """
-
-    job: str
-    label: str
-    chip: str
-    devices: int
-    pool: str
-    pairs: frozenset[Pair]
-    cap: str
-    prefers: frozenset[str] = frozenset()
-    only_on: frozenset[str] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """What the scheduler sees: the queue, the free devices, and what each cap still leaves."""
-
-    queue: tuple[Request, ...]
-    free: tuple[FreeDevice, ...]
-    caps: dict[str, int] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Placed:
-    """One job and the devices it gets, grouped by host; the first host has rank 0."""
-
-    job: str
-    devices: tuple[FreeDevice, ...]
-
-    @property
-    def hosts(self) -> tuple[str, ...]:
-        """The hosts of the gang, by rank."""
-        return tuple(dict.fromkeys(device.host for device in self.devices))
-
-
-@dataclass(frozen=True, slots=True)
-class Waits:
-    """One job and why it waits, in words."""
-
-    job: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What one look at the queue comes to."""
-
-    placed: tuple[Placed, ...]
-    waits: tuple[Waits, ...]
+UNKNOWN = (ALWAYS, ALWAYS, ALWAYS)
 
 
 def plan(snapshot: Snapshot) -> Plan:
-    """Place the queue, first come first served.
+    """Place the queue: whoever is past the bound first, then by priority, fair share and arrival.
 
-    A gang stands on one site; on one host where one has room, else on as few as possible.
+    A gang is placed whole or not at all. A job that does not fit keeps what it may use; another passes it only
+    where that ends, by its time limit, before those devices are expected.
     """
-    free = {device.id: device for device in snapshot.free}
-    left = dict(snapshot.caps)
-    kept_for: dict[str, str] = {}
-    placed: list[Placed] = []
-    waits: list[Waits] = []
+    desk = open_desk(snapshot)
+    placed = desk.turn()
+    given = {device.id for each in placed for device in each.devices}
+    free = tuple(device for device in snapshot.free if device.id not in given)
+    stops = choose_stops(desk, snapshot.running, free)
+    return Plan(tuple(placed), _waits(desk, free), stops)
+
+
+def open_desk(snapshot: Snapshot) -> Desk:
+    """A desk with everything that a snapshot holds."""
+    desk = Desk(
+        lines=dict(snapshot.lines),
+        caps=dict(snapshot.caps),
+        claims=dict(snapshot.claims),
+        quotas=dict(snapshot.quotas),
+        bound_s=snapshot.bound_s,
+        now_s=snapshot.now_s,
+    )
+    for device in snapshot.free:
+        desk.add_device(device)
+    for job in snapshot.running:
+        for stock in sorted({(device.chip, device.pool) for device in job.devices}):
+            desk.running[stock].append(job)
+        if job.path:
+            desk.in_use[job.path[0]] += len(job.devices)
     for request in snapshot.queue:
-        mine = [device for device in free.values() if _fits(device, request)]
-        open_to = [device for device in mine if device.id not in kept_for]
-        if left.get(request.cap, request.devices) < request.devices:
-            waits.append(Waits(request.job, _cap_words(request, left[request.cap])))
-            continue
-        chosen = choose_gang(open_to, request.devices, request.prefers)
-        if chosen:
-            placed.append(Placed(request.job, chosen))
-            for device in chosen:
-                del free[device.id]
-            left[request.cap] = left.get(request.cap, request.devices) - request.devices
-            continue
-        waits.append(Waits(request.job, _waiting_words(request, mine, kept_for)))
-        for device in open_to:
-            kept_for[device.id] = request.label
-    return Plan(tuple(placed), tuple(waits))
+        desk.submit(request)
+    return desk
 
 
-def choose_gang(
-    devices: Iterable[FreeDevice], count: int, prefers: frozenset[str] = frozenset()
-) -> tuple[FreeDevice, ...]:
-    """``count`` devices of one site: a preferred host, the host they fill best, else the fewest hosts; or none."""
-    by_host: dict[tuple[str, str], list[FreeDevice]] = defaultdict(list)
-    for device in sorted(devices, key=lambda each: (each.site, each.host, each.id)):
-        by_host[(device.site, device.host)].append(device)
-    roomy = [key for key, group in by_host.items() if len(group) >= count]
-    if roomy:
-        best = min(roomy, key=lambda key: (key[1] not in prefers, len(by_host[key]), key))
-        return tuple(by_host[best][:count])
-    return _across_hosts(by_host, count)
-
-
-def _across_hosts(by_host: dict[tuple[str, str], list[FreeDevice]], count: int) -> tuple[FreeDevice, ...]:
-    by_site: dict[str, list[list[FreeDevice]]] = defaultdict(list)
-    for (site, _), group in by_host.items():
-        by_site[site].append(group)
-    for site in sorted(by_site):
-        groups = sorted(by_site[site], key=lambda group: (-len(group), group[0].host))
-        gang = [device for group in groups for device in group][:count]
-        if len(gang) == count:
-            return tuple(gang)
-    return ()
+def _waits(desk: Desk, free: tuple[FreeDevice, ...]) -> tuple[Waits, ...]:
+    by_stock: dict[Stock, list[Request]] = defaultdict(list)
+    for request in desk.waiting():
+        by_stock[(request.chip, request.pool)].append(request)
+    found = []
+    for stock, queue in by_stock.items():
+        there = [device for device in free if (device.chip, device.pool) == stock]
+        starts = _starts(desk, stock, queue, len(there))
+        for number, request in enumerate(queue):
+            fitting = [device for device in there if _fits(device, request)]
+            ahead = queue[:number]
+            start = starts[number] if starts[number][0] < ALWAYS else None
+            found.append(Waits(request.job, reason(desk, request, fitting, ahead), number + 1, start))
+    return tuple(found)
 
 
 def _fits(device: FreeDevice, request: Request) -> bool:
-    if request.only_on is not None and device.host not in request.only_on:
-        return False
-    return device.chip == request.chip and device.pool == request.pool and device.pair in request.pairs
+    return device.pair in request.pairs and (request.only_on is None or device.host in request.only_on)
 
 
-def _cap_words(request: Request, left: int) -> str:
-    return f"The filing's limit leaves {max(left, 0)} devices at once now; the job asks for {request.devices}."
+def _starts(desk: Desk, stock: Stock, queue: list[Request], free: int) -> list[Range]:
+    """Nothing is said where the running jobs are not known."""
+    running = desk.running.get(stock, [])
+    if not running:
+        return [UNKNOWN] * len(queue)
+    ends = [(job.ends_s, len(job.devices)) for job in running]
+    return forecast(free, ends, [(_length(each), each.devices) for each in queue], now=desk.now_s)
 
 
-def _waiting_words(request: Request, mine: list[FreeDevice], kept_for: dict[str, str]) -> str:
-    ahead = sorted({kept_for[device.id] for device in mine if device.id in kept_for})
-    if len(mine) >= request.devices and ahead:
-        return f"Its turn comes after {', '.join(ahead)}."
-    return f"{len(mine)} of the {request.devices} licensed devices that it asks for are free now."
+def _length(request: Request) -> Range:
+    return request.likely_s or (0.0, request.limit_s, request.limit_s)
+
+
+def reason(desk: Desk, request: Request, fitting: list[FreeDevice], ahead: list[Request]) -> str:
+    """Why a job waits, in words: the first thing that holds it."""
+    cap = desk.cap_short_of(request)
+    if cap is not None:
+        left = max(desk.caps[cap], 0)
+        return f"The filing's limit leaves {left} devices at once now; the job asks for {request.devices}."
+    account = request.path[0] if request.path else ""
+    if account in desk.quotas and quota_left(account, desk.quotas, desk.in_use) < request.devices:
+        left = quota_left(account, desk.quotas, desk.in_use)
+        return f"The quota of {account} leaves {left} devices now; the job asks for {request.devices}."
+    return _licence_words(desk, request) or _turn_words(desk, request, fitting, ahead)
+
+
+def _licence_words(desk: Desk, request: Request) -> str:
+    pairs = desk.open_pairs(request)
+    if request.pairs and not pairs:
+        if any(_is_used_up(desk, line) for pair in request.pairs for line in pair):
+            return "The licence lines that permit it have no more devices to use at once now."
+        return "It cannot end, by its time limit, before its licences do, and it writes no checkpoints."
+    most = desk.most_in_one_job(pairs)
+    if most is not None and most < request.devices:
+        return f"The licence lines that permit it allow {most} devices in one job now; it asks for {request.devices}."
+    return ""
+
+
+def _is_used_up(desk: Desk, name: str) -> bool:
+    line = desk.lines.get(name)
+    return line is not None and line.left is not None and line.left < 1
+
+
+def _turn_words(desk: Desk, request: Request, fitting: list[FreeDevice], ahead: list[Request]) -> str:
+    before = {each.job for each in ahead}
+    kept = [
+        each.request.label
+        for each in desk.blocked.get((request.chip, request.pool), [])
+        if each.request.job in before and each.pairs & request.pairs
+    ]
+    if len(fitting) >= request.devices and kept:
+        return f"Its turn comes after {', '.join(sorted(kept))}."
+    if len(fitting) >= request.devices:
+        return f"{len(fitting)} licensed devices are free now, but not {request.devices} of them on one site."
+    return f"{len(fitting)} of the {request.devices} licensed devices that it asks for are free now."

@@ -164,8 +164,7 @@ class Replay:
         heapq.heappush(self._ends, (self.now + again + job.length_s - job.attained_s, job.number, job.stops))
 
     def _stop(self, job: Contender) -> None:
-        assert_started = job.started_s if job.started_s is not None else self.now
-        held = self.now - assert_started
+        held = self.now - (job.started_s if job.started_s is not None else self.now)
         again = RESTART_S if job.stops else 0.0
         progress = job.attained_s + max(held - again, 0.0)
         kept = max(job.attained_s, progress // CHECKPOINT_S * CHECKPOINT_S)
@@ -183,13 +182,18 @@ class Replay:
 
 @dataclass(frozen=True)
 class Verdict:
-    """A replay in figures. Slowdown: what a job took over its own length, jobs under ten minutes counted as ten."""
+    """A replay in figures.
+
+    Slowdown: what a job took over its own length, jobs under ten minutes counted as ten; averaged over jobs.
+    ``stretch_ratio``: the worst cluster's (hours taken / hours of work) over that of the whole.
+    """
 
     mean_h: float
     p99_wait_h: float
     mean_slowdown: float
     worst_slowdown: float
     worst_cluster: str
+    stretch_ratio: float
     stops: int
     lost_device_h: float
 
@@ -211,6 +215,7 @@ def judge(replayed: Replayed) -> Verdict:
         mean_slowdown=float(np.mean([_slowdown(each) for each in replayed.done])),
         worst_slowdown=by_cluster[worst],
         worst_cluster=worst,
+        stretch_ratio=_stretch_ratio(replayed),
         stops=sum(each.stops for each in replayed.done),
         lost_device_h=sum(each.lost_s * each.job.devices for each in replayed.done) / 3600,
     )
@@ -222,6 +227,16 @@ def slowdowns(replayed: Replayed) -> dict[str, float]:
     for each in replayed.done:
         found.setdefault(each.job.cluster, []).append(_slowdown(each))
     return {name: float(np.mean(values)) for name, values in sorted(found.items())}
+
+
+def _stretch_ratio(replayed: Replayed) -> float:
+    took: dict[str, float] = {}
+    work: dict[str, float] = {}
+    for each in replayed.done:
+        took[each.job.cluster] = took.get(each.job.cluster, 0.0) + each.took_s
+        work[each.job.cluster] = work.get(each.job.cluster, 0.0) + each.job.length_s
+    worst = max(took[name] / work[name] for name in took)
+    return worst / (sum(took.values()) / sum(work.values()))
 
 
 def _slowdown(each: Done) -> float:

@@ -17,7 +17,7 @@ import numpy as np
 
 from allocation.scheduler.placement.board import Board
 from allocation.scheduler.placement.fleet import Ask, AskTable, Fleet, Host
-from allocation.scheduler.placement.packing import AnyRoom, BestFit, Fragmentation, Packing, usual_workload
+from allocation.scheduler.placement.packing import AnyRoom, BestFit, Fragmentation, Packing, Scarcity, usual_workload
 
 TRACES: Final = ("default", "cpu100", "gpuspec33", "gpushare100", "multigpu50")
 MARKS: Final = (100, 130)
@@ -83,7 +83,7 @@ def board_for(policy: str, *, fleet: Fleet, asks: list[Ask], seed: int) -> Board
         "random": AnyRoom,
         "best-fit": BestFit,
         "fgd": lambda: Fragmentation(usual_workload(asks), fleet),
-        "writ": lambda: Fragmentation(usual_workload(asks), fleet, in_steps=False),
+        "writ": lambda: Scarcity(usual_workload(asks), fleet),
     }
     lots = np.random.default_rng([seed, 1]) if policy == "random" else None
     return Board(fleet, table, makers[policy](), lots=lots)

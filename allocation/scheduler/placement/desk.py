@@ -1,0 +1,255 @@
+"""The desk at which devices are given out: kept current as devices and jobs come and go.
+
+Jobs stand in lanes: alike in what they ask for and whose they are. A turn looks only at lanes whose devices have
+changed, and in each only at the head, so that its cost grows with what changed and not with what waits.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import defaultdict
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from allocation.scheduler.placement.contest import reservation
+from allocation.scheduler.placement.gang import Free, Wish
+from allocation.scheduler.placement.model import ALWAYS, FreeDevice, Line, Pair, Path, Placed, Quota, Request, Running
+
+Stock = tuple[str, str]
+Rank = tuple[int, int, tuple[float, ...], float, int]
+BEHIND_THE_HEAD: Final = 16
+
+
+@dataclass(frozen=True, slots=True)
+class LaneKey:
+    """What the jobs of a lane have in common."""
+
+    stock: Stock
+    pairs: frozenset[Pair]
+    devices: int
+    caps: frozenset[str]
+    path: Path
+    checkpoints: bool
+    prefers: frozenset[str]
+    only_on: frozenset[str] | None
+
+
+@dataclass(slots=True)
+class Blocked:
+    """A job that could not start: it keeps what it may use, until its devices are expected."""
+
+    request: Request
+    pairs: frozenset[Pair]
+    from_s: float
+
+
+@dataclass
+class Desk:
+    """Free devices, waiting jobs, limits, and who has had how much; ``now_s`` is the present."""
+
+    lines: dict[str, Line] = field(default_factory=dict)
+    caps: dict[str, int] = field(default_factory=dict)
+    claims: dict[Path, tuple[float, ...]] = field(default_factory=dict)
+    quotas: dict[str, Quota] = field(default_factory=dict)
+    bound_s: float = ALWAYS
+    now_s: float = 0.0
+    in_use: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    running: dict[Stock, list[Running]] = field(default_factory=lambda: defaultdict(list))
+    blocked: dict[Stock, list[Blocked]] = field(default_factory=dict)
+    _free: dict[Stock, Free] = field(default_factory=lambda: defaultdict(Free))
+    _lanes: dict[LaneKey, list[tuple[int, float, int]]] = field(default_factory=dict)
+    _of_stock: dict[Stock, dict[LaneKey, None]] = field(default_factory=lambda: defaultdict(dict))
+    _of_cap: dict[str, dict[Stock, None]] = field(default_factory=lambda: defaultdict(dict))
+    _waiting: dict[int, Request] = field(default_factory=dict)
+    _dirty: dict[Stock, None] = field(default_factory=dict)
+    _tickets: int = 0
+
+    def add_device(self, device: FreeDevice) -> None:
+        """A device became free."""
+        self._free[(device.chip, device.pool)].add(device)
+        self._dirty[(device.chip, device.pool)] = None
+
+    def remove_device(self, device: FreeDevice) -> None:
+        """A device is free no more, or out of order."""
+        self._free[(device.chip, device.pool)].remove(device)
+
+    def submit(self, request: Request) -> None:
+        """A job joins its lane."""
+        key = _lane_of(request)
+        if key not in self._lanes:
+            self._lanes[key] = []
+            self._of_stock[key.stock][key] = None
+            for cap in key.caps:
+                self._of_cap[cap][key.stock] = None
+        self._tickets += 1
+        self._waiting[self._tickets] = request
+        heapq.heappush(self._lanes[key], (-request.priority, request.arrived_s, self._tickets))
+        self._dirty[key.stock] = None
+
+    def release_cap(self, cap: str, devices: int) -> None:
+        """Devices that counted against a limit are held no more."""
+        self.caps[cap] = self.caps.get(cap, 0) + devices
+        self._dirty.update(self._of_cap[cap])
+
+    def waiting(self) -> list[Request]:
+        """Everybody who waits, in the order of rank."""
+        ranked = sorted((self._rank(request, ticket), ticket) for ticket, request in self._waiting.items())
+        return [self._waiting[ticket] for _, ticket in ranked]
+
+    def turn(self) -> list[Placed]:
+        """Place whom the changes since the last turn let start."""
+        placed: list[Placed] = []
+        for stock in list(self._dirty):
+            placed += self._turn_of(stock)
+        self._dirty.clear()
+        return placed
+
+    def _turn_of(self, stock: Stock) -> list[Placed]:
+        free, placed = self._free[stock], []
+        self.blocked[stock] = []
+        heads = [self._head(key) for key in self._of_stock[stock] if self._lanes[key]]
+        heapq.heapify(heads)
+        while heads and free.count:
+            _, ticket, key = heapq.heappop(heads)
+            given = self._try(self._waiting[ticket])
+            if given is None:
+                placed += self._behind(key)
+                continue
+            placed.append(given)
+            self._leave(key, ticket)
+            if self._lanes[key]:
+                heapq.heappush(heads, self._head(key))
+        return placed
+
+    def _head(self, key: LaneKey) -> tuple[Rank, int, LaneKey]:
+        ticket = self._lanes[key][0][2]
+        return self._rank(self._waiting[ticket], ticket), ticket, key
+
+    def _rank(self, request: Request, ticket: int) -> Rank:
+        is_overdue = self.now_s - request.arrived_s >= self.bound_s
+        claim = () if is_overdue else self.claims.get(request.path, ())
+        priority = 0 if is_overdue else -request.priority
+        return (0 if is_overdue else 1, priority, claim, request.arrived_s, ticket)
+
+    def _leave(self, key: LaneKey, ticket: int) -> None:
+        lane = self._lanes[key]
+        if lane[0][2] == ticket:
+            heapq.heappop(lane)
+        else:
+            lane[:] = [entry for entry in lane if entry[2] != ticket]
+            heapq.heapify(lane)
+        del self._waiting[ticket]
+
+    def _behind(self, key: LaneKey) -> list[Placed]:
+        """Later jobs of a lane whose head is blocked: one that ends sooner may pass."""
+        placed: list[Placed] = []
+        lane = self._lanes[key]
+        if len(lane) < 2 or self._free[key.stock].view(key.pairs).total < key.devices:
+            return placed
+        for _, _, ticket in heapq.nsmallest(BEHIND_THE_HEAD, lane)[1:]:
+            given = self._try(self._waiting[ticket], may_reserve=False)
+            if given is not None:
+                placed.append(given)
+                self._leave(key, ticket)
+        return placed
+
+    def _try(self, request: Request, *, may_reserve: bool = True) -> Placed | None:
+        if self.cap_short_of(request) or not self._is_within_quota(request):
+            return None
+        stock = (request.chip, request.pool)
+        own = self.open_pairs(request)
+        pairs = self._unreserved(request, own)
+        gang = self._free[stock].choose(self.wish(request, pairs)) if pairs else ()
+        if gang:
+            self._give(request, gang)
+            return Placed(request.job, gang)
+        if may_reserve:
+            self._reserve(request, stock, own)
+        return None
+
+    def cap_short_of(self, request: Request) -> str | None:
+        """The limit on devices at once that leaves fewer than the job asks for."""
+        for cap in sorted({request.cap, *request.caps}):
+            if self.caps.get(cap, request.devices) < request.devices:
+                return cap
+        return None
+
+    def _is_within_quota(self, request: Request) -> bool:
+        account = request.path[0] if request.path else ""
+        return account not in self.quotas or request.devices <= quota_left(account, self.quotas, self.in_use)
+
+    def open_pairs(self, request: Request) -> frozenset[Pair]:
+        """Its pairs of lines that still have devices left, and last until it ends or can save its state."""
+        lasts = self.now_s if request.checkpoints else self.now_s + request.limit_s
+        return frozenset(pair for pair in request.pairs if all(self._is_open(line, lasts) for line in pair))
+
+    def _is_open(self, name: str, lasts_s: float) -> bool:
+        line = self.lines.get(name)
+        if line is None:
+            return True
+        left = line.left is None or line.left > 0
+        return left and (line.until_s == ALWAYS or lasts_s < line.until_s)
+
+    def wish(self, request: Request, pairs: frozenset[Pair]) -> Wish:
+        """The gang it looks for, with the lines that allow fewer devices than it asks for."""
+        limits = {}
+        for name in {line for pair in pairs for line in pair} & self.lines.keys():
+            allowed = [most for most in (self.lines[name].per_job, self.lines[name].left) if most is not None]
+            if allowed and min(allowed) < request.devices:
+                limits[name] = min(allowed)
+        return Wish(request.devices, pairs, limits, request.prefers, request.only_on)
+
+    def most_in_one_job(self, pairs: frozenset[Pair]) -> int | None:
+        """How many devices of one job these pairs of lines allow together; None where nothing limits one of them."""
+        most = 0
+        for pair in pairs:
+            allowed = [self.lines[name] for name in pair if name in self.lines]
+            bounds = [least for line in allowed for least in (line.per_job, line.left) if least is not None]
+            if not bounds:
+                return None
+            most += min(bounds)
+        return most
+
+    def _unreserved(self, request: Request, pairs: frozenset[Pair]) -> frozenset[Pair]:
+        for each in self.blocked.get((request.chip, request.pool), ()):
+            if self.now_s + request.limit_s > each.from_s:
+                pairs -= each.pairs
+        return pairs
+
+    def _reserve(self, request: Request, stock: Stock, pairs: frozenset[Pair]) -> None:
+        """Keep what a blocked job may use for it, unless even all that runs now would not make room."""
+        held = [
+            (job.ends_s[1], sum(device.pair in pairs for device in job.devices)) for job in self.running.get(stock, ())
+        ]
+        free = self._free[stock].view(pairs).total
+        from_s, _ = reservation(request.devices, free=free, ends=held, now=self.now_s)
+        if from_s == ALWAYS and held:
+            return
+        self.blocked[stock].append(Blocked(request, pairs, self.now_s if from_s == ALWAYS else from_s))
+
+    def _give(self, request: Request, gang: tuple[FreeDevice, ...]) -> None:
+        for device in gang:
+            self._free[(device.chip, device.pool)].remove(device)
+            for name in set(device.pair) & self.lines.keys():
+                line = self.lines[name]
+                self.lines[name] = replace(line, left=None if line.left is None else line.left - 1)
+        for cap in {request.cap, *request.caps} & self.caps.keys():
+            self.caps[cap] -= len(gang)
+        if request.path:
+            self.in_use[request.path[0]] += len(gang)
+
+
+def quota_left(account: str, quotas: dict[str, Quota], in_use: dict[str, int]) -> int:
+    """Devices that an account may still take: what it is due, and what its cohort does not use, as far as it may."""
+    quota, used = quotas[account], in_use.get(account, 0)
+    cohort = [name for name, each in quotas.items() if each.cohort == quota.cohort]
+    unused = sum(quotas[name].nominal - in_use.get(name, 0) for name in cohort)
+    most = ALWAYS if quota.borrow is None else quota.nominal + quota.borrow - used
+    return int(max(min(unused, most), 0))
+
+
+def _lane_of(request: Request) -> LaneKey:
+    caps = request.caps | {request.cap}
+    stock = (request.chip, request.pool)
+    plain = (stock, request.pairs, request.devices, caps, request.path, request.checkpoints)
+    return LaneKey(*plain, request.prefers, request.only_on)
