@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
+from itertools import groupby
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -124,7 +125,13 @@ class Book:
     texts: Mapping[str, str]
     documents: Mapping[str, Mapping[str, Any]]
     digest: str
+    by_rule: Mapping[str, tuple[RuleVersion, ...]] = field(init=False, repr=False)
     _read: dict[tuple[str, Callable[[Sheet], Any]], Any] = field(default_factory=dict, repr=False)
+
+    def __post_init__(self) -> None:
+        """The versions by their rule, as the law of a day asks for them."""
+        found = {rule: tuple(group) for rule, group in groupby(self.versions, lambda each: each.rule)}
+        object.__setattr__(self, "by_rule", found)
 
     def at(self, on: date) -> "Law":
         """The law as of one day."""
@@ -172,7 +179,7 @@ class Law:
 
     def version(self, rule: str) -> RuleVersion | None:
         """The version of a rule in its period that day (the newest, where two overlap)."""
-        live = [each for each in self.book.versions if each.rule == rule and each.is_on(self.on)]
+        live = [each for each in self.book.by_rule.get(rule, ()) if each.is_on(self.on)]
         found = max(live, key=lambda each: each.effective, default=None)
         if found is not None:
             self.used[found.id] = found

@@ -4,10 +4,11 @@ import dataclasses
 import hashlib
 import json
 import types
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from functools import cache
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 T = TypeVar("T")
@@ -21,17 +22,8 @@ class FactsRefused(ValueError):
 
 def to_plain(value: object) -> Any:
     """JSON-able form: decimals and dates as text, tuples as lists."""
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {f.name: to_plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
-    if isinstance(value, tuple | list):
-        return [to_plain(each) for each in value]
-    if isinstance(value, Decimal):
-        return format(value.normalize(), "f")
-    if isinstance(value, StrEnum):
-        return value.value
-    if isinstance(value, date):
-        return value.isoformat()
-    return value
+    kind: Any = type(value)
+    return _writer(kind)(value)
 
 
 def from_plain(cls: type[T], plain: Mapping[str, Any]) -> T:
@@ -39,11 +31,12 @@ def from_plain(cls: type[T], plain: Mapping[str, Any]) -> T:
 
     Raises: FactsRefused for an unknown key, a missing one, or a value of the wrong type.
     """
-    hints = _hints(cls)
-    if unknown := set(plain) - set(hints):
+    kind: Any = cls
+    readers = _readers(kind)
+    if unknown := plain.keys() - readers.keys():
         raise FactsRefused(f"{cls.__name__} has no {', '.join(sorted(unknown))}")
     try:
-        return cls(**{name: _read(hints[name], value, f"{cls.__name__}.{name}") for name, value in plain.items()})
+        return cls(**{name: readers[name](value) for name, value in plain.items()})
     except TypeError as fault:
         raise FactsRefused(f"{cls.__name__}: {fault}") from fault
 
@@ -58,32 +51,53 @@ def sha256_hex(plain: object) -> str:
     return hashlib.sha256(canonical_bytes(plain)).hexdigest()
 
 
-_HINTS: dict[type, dict[str, Any]] = {}
+# Readers and writers are made once a type: working out a hint costs ten times what reading a value by it does.
 
 
-def _hints(cls: type) -> dict[str, Any]:
-    """Type hints, resolved once a class: resolving is most of the cost of reading."""
-    if cls not in _HINTS:
-        _HINTS[cls] = get_type_hints(cls)
-    return _HINTS[cls]
+@cache
+def _writer(kind: type) -> Callable[[Any], Any]:
+    if dataclasses.is_dataclass(kind):
+        names = tuple(field.name for field in dataclasses.fields(kind))
+        return lambda value: {name: to_plain(getattr(value, name)) for name in names}
+    if issubclass(kind, tuple | list):
+        return lambda value: [to_plain(each) for each in value]
+    if issubclass(kind, Decimal):
+        return lambda value: format(value.normalize(), "f")
+    if issubclass(kind, StrEnum):
+        return lambda value: value.value
+    if issubclass(kind, date):
+        return lambda value: value.isoformat()
+    return lambda value: value
 
 
-def _read(hint: Any, value: Any, where: str) -> Any:
+@cache
+def _readers(cls: type) -> dict[str, Callable[[Any], Any]]:
+    return {name: _reader(hint, f"{cls.__name__}.{name}") for name, hint in get_type_hints(cls).items()}
+
+
+def _reader(hint: Any, where: str) -> Callable[[Any], Any]:
     if get_origin(hint) in (Union, types.UnionType):
-        if value is None:
-            return None
-        hint = next(option for option in get_args(hint) if option is not type(None))
+        inner = _reader(next(option for option in get_args(hint) if option is not type(None)), where)
+        return lambda value: None if value is None else inner(value)
     if get_origin(hint) is tuple:
-        return tuple(_read(get_args(hint)[0], each, where) for each in _expect(value, list, where))
+        each_one = _reader(get_args(hint)[0], where)
+        return lambda value: tuple([each_one(each) for each in _expect(value, list, where)])
     if dataclasses.is_dataclass(hint):
-        return from_plain(hint, _expect(value, dict, where))  # type: ignore[arg-type]
+        return lambda value: from_plain(hint, _expect(value, dict, where))  # type: ignore[arg-type]
     if hint is Decimal:
-        return Decimal(_expect(value, str, where))
+        return lambda value: _made(Decimal, _expect(value, str, where), where)
     if hint is date:
-        return date.fromisoformat(_expect(value, str, where))
+        return lambda value: _made(date.fromisoformat, _expect(value, str, where), where)
     if issubclass(hint, StrEnum):
-        return hint(_expect(value, str, where))
-    return _expect(value, hint, where)
+        return lambda value: _made(hint, _expect(value, str, where), where)
+    return lambda value: _expect(value, hint, where)
+
+
+def _made(kind: Callable[[str], Any], text: str, where: str) -> Any:
+    try:
+        return kind(text)
+    except (ValueError, ArithmeticError) as fault:
+        raise FactsRefused(f"{where}: {text!r} does not fit") from fault
 
 
 def _expect(value: Any, kind: type, where: str) -> Any:
