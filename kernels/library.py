@@ -5,25 +5,25 @@ from typing import Any
 
 import torch
 
+from kernels.row import Implementation
+
 NAMESPACE = "writ"
 # torch does not annotate this class.
 LIBRARY: Any = torch.library.Library(NAMESPACE, "DEF")  # type: ignore[no-untyped-call]
 
-# The chunked torch path is plain torch: it serves the CPU, and CUDA wherever no kernel is written for it.
-TORCH_PATH_KEYS = ("CPU", "CUDA")
 
-
-def define(schema: str, body: Callable[..., Any], fake: Callable[..., Any]) -> None:
-    """Declare an operation with its body and the shapes and dtypes it returns.
+def define(schema: str, bodies: tuple[Implementation, ...], fake: Callable[..., Any]) -> None:
+    """Declare an operation with its bodies and the shapes and dtypes it returns.
 
     Args:
         schema: the torch schema, such as `swiglu(Tensor gate, Tensor up) -> Tensor`.
-        body: the implementation, in plain torch.
+        bodies: the implementations; for each dispatch key the last that names it is the one taken. One that cannot
+            serve a call (no compiler, a dtype it does not know) hands it to the plain torch path by itself.
         fake: the same signature on tensors without data; returns empty tensors of the right shape.
     """
     name = schema.partition("(")[0]
     LIBRARY.define(schema)
-    for key in TORCH_PATH_KEYS:
+    for key, body in {key: item.body for item in bodies for key in item.dispatch_keys}.items():
         LIBRARY.impl(name, body, key)
     torch.library.register_fake(f"{NAMESPACE}::{name}", fake, lib=LIBRARY)
 

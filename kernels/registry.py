@@ -1,17 +1,21 @@
 """Every operation, one row each: tests, gates, the docs table and benchmarks go over this tuple."""
 
-from kernels import adamw, linear_cross_entropy, rms_norm, rope, swiglu
+from kernels import adamw, attention, cross_entropy, linear_cross_entropy, muon, rms_norm, rope, swiglu
 from kernels.row import KernelOp
 
 REGISTRY: tuple[KernelOp, ...] = (
     rms_norm.ROW,
+    rms_norm.ADD_ROW,
     rope.ROW,
     swiglu.ROW,
+    cross_entropy.ROW,
     linear_cross_entropy.ROW,
+    attention.ROW,
     adamw.ROW,
+    muon.ROW,
 )
 
 
 def implementations_taken(device_type: str) -> dict[str, str]:
     """Name, for each operation, the implementation that serves a device kind: it goes into a job's receipt."""
-    return {row.name: row.implementation_for(device_type).name for row in REGISTRY}
+    return {row.name: row.implementation_for(device_type).named() for row in REGISTRY}

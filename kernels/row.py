@@ -21,11 +21,25 @@ FloorFunction = Callable[[Shape], Floor]
 
 @dataclass(frozen=True)
 class Implementation:
-    """One way to run an operation, and the torch dispatch keys (device kinds) that it serves."""
+    """One way to run an operation, and the torch dispatch keys (device kinds) that it serves.
+
+    Attributes:
+        name: what the docs call it.
+        dispatch_keys: the device kinds that it serves.
+        body: what runs.
+        is_there: whether it can be had on this machine (a compiler, Triton); asked once the operation is named.
+        full_name: what a receipt calls it, where that says more than `name` (the digest of a build).
+    """
 
     name: str
     dispatch_keys: tuple[str, ...]
     body: Callable[..., Any]
+    is_there: Callable[[], bool] = lambda: True
+    full_name: Callable[[], str] | None = None
+
+    def named(self) -> str:
+        """What a receipt calls it."""
+        return self.full_name() if self.full_name else self.name
 
 
 @dataclass(frozen=True)
@@ -59,7 +73,7 @@ class KernelOp:
         schemas: the torch schemas, forward first.
         function: the checked public function.
         reference: the specification, differentiable, runs in float64.
-        implementations: by dispatch key, the last that serves a key is the one taken.
+        implementations: by dispatch key, the last that serves a key and is there is the one taken.
         floors: "forward", and "backward" where there is one.
         tolerance: how far from the reference an implementation may be.
     """
@@ -75,7 +89,7 @@ class KernelOp:
     def implementation_for(self, device_type: str) -> Implementation:
         """The implementation that serves a device kind (`cpu`, `cuda`)."""
         key = device_type.upper()
-        serving = [item for item in self.implementations if key in item.dispatch_keys]
+        serving = [item for item in self.implementations if key in item.dispatch_keys and item.is_there()]
         if not serving:
             raise LookupError(f"{self.name} has no implementation for {device_type}.")
         return serving[-1]

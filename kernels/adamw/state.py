@@ -8,9 +8,14 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class AdamWTensors:
-    """Parameters with their gradients and moments, in one order; the last three are written in place."""
+    """Parameters with their gradients and moments, in one order; all but the gradients are written in place.
+
+    `copies`, where given, are lower-precision copies of the parameters (bfloat16 beside float32 masters): each takes
+    the moved parameter, rounded, in the same pass.
+    """
 
     gradients: Sequence[Tensor]
     parameters: Sequence[Tensor]
     first_moments: Sequence[Tensor]
     second_moments: Sequence[Tensor]
+    copies: Sequence[Tensor] = ()

@@ -6,21 +6,27 @@ import torch
 from torch import Tensor
 
 from kernels.checks import accumulator, require, require_floating
-from kernels.library import TORCH_PATH_KEYS, define, differentiate
-from kernels.linear_cross_entropy import cpu, reference
-from kernels.row import Floor, Implementation, KernelOp, Shape
+from kernels.cross_entropy.terms import PLAIN, LossTerms, check_target, check_terms, scaled
+from kernels.library import define, differentiate
+from kernels.linear_cross_entropy import cpu, native, reference
+from kernels.paths import c_path, torch_path, triton_path
+from kernels.row import Floor, KernelOp, Shape
+
+__all__ = ["ROW", "LossTerms", "linear_cross_entropy"]
 
 SCHEMA = (
-    "linear_cross_entropy(Tensor hidden, Tensor weight, Tensor target, int ignore_index, bool need_gradients)"
-    " -> (Tensor, Tensor, Tensor)"
+    "linear_cross_entropy(Tensor hidden, Tensor weight, Tensor target, Tensor? class_weight, int ignore_index,"
+    " float label_smoothing, float z_loss, bool need_gradients) -> (Tensor, Tensor, Tensor)"
 )
 
 
-def linear_cross_entropy(hidden: Tensor, weight: Tensor, target: Tensor, ignore_index: int = -100) -> Tensor:
+def linear_cross_entropy(
+    hidden: Tensor, weight: Tensor, target: Tensor, ignore_index: int = -100, terms: LossTerms = PLAIN
+) -> Tensor:
     """Mean cross-entropy of `hidden @ weight.T` against `target`, without ever holding all logits.
 
     Rows whose target is `ignore_index` count for nothing; where every row is such, the loss is 0 and so
-    are its gradients. A target outside 0..V-1 is refused by torch on the CPU.
+    are its gradients. With class weights the mean is by the targets' weights, the z-loss by the count of rows.
 
     Shapes: hidden [M, H], weight [V, H], target [M]; returns a scalar.
     Dtypes: float64, float32, bfloat16, float16 for hidden and weight alike; target int64. The loss is
@@ -29,30 +35,37 @@ def linear_cross_entropy(hidden: Tensor, weight: Tensor, target: Tensor, ignore_
         float64); gradients are made in the forward pass, so that the backward only scales them.
 
     Raises:
-        KernelInputError: shapes or dtypes do not fit.
+        KernelInputError: shapes, dtypes or terms do not fit.
+        IndexError: a target is outside 0..V-1 (on the CPU; elsewhere the device refuses it).
     """
-    _check(hidden, weight, target)
+    _check(hidden, weight, target, terms)
     need_gradients = torch.is_grad_enabled() and (hidden.requires_grad or weight.requires_grad)
-    loss: Tensor = torch.ops.writ.linear_cross_entropy(hidden, weight, target, ignore_index, need_gradients)[0]
+    loss: Tensor = torch.ops.writ.linear_cross_entropy(
+        hidden, weight, target, terms.class_weight, ignore_index, terms.label_smoothing, terms.z_loss, need_gradients
+    )[0]
     return loss
 
 
-def _check(hidden: Tensor, weight: Tensor, target: Tensor) -> None:
+def _check(hidden: Tensor, weight: Tensor, target: Tensor, terms: LossTerms) -> None:
     op = "linear_cross_entropy"
     require_floating(op, hidden=hidden, weight=weight)
     require(
-        hidden.dim() == 2 and weight.dim() == 2 and hidden.shape[1] == weight.shape[1],
+        hidden.dim() == 2 and weight.dim() == 2 and hidden.shape[1] == weight.shape[1] and weight.shape[0] > 0,
         f"{op}: hidden {tuple(hidden.shape)} and weight {tuple(weight.shape)} must be [M, H] and [V, H].",
     )
-    require(
-        target.dim() == 1 and target.shape[0] == hidden.shape[0],
-        f"{op}: target {tuple(target.shape)} must be [{hidden.shape[0]}], one class for each row of hidden.",
-    )
-    require(target.dtype == torch.int64, f"{op}: target must be int64, not {target.dtype}.")
+    check_target(op, target, hidden.shape[0])
+    check_terms(op, terms, weight.shape[0])
 
 
 def _fake(
-    hidden: Tensor, weight: Tensor, target: Tensor, ignore_index: int, need_gradients: bool
+    hidden: Tensor,
+    weight: Tensor,
+    target: Tensor,
+    class_weight: Tensor | None,
+    ignore_index: int,
+    label_smoothing: float,
+    z_loss: float,
+    need_gradients: bool,
 ) -> tuple[Tensor, Tensor, Tensor]:
     loss = hidden.new_empty((), dtype=accumulator(hidden.dtype))
     if not need_gradients:
@@ -67,7 +80,7 @@ def _setup_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, Tens
 
 def _backward(ctx: Any, grad: Tensor, *_unused: Tensor | None) -> tuple[Tensor | None, ...]:
     dhidden, dweight = ctx.saved_tensors
-    return (dhidden * grad).to(dhidden.dtype), (dweight * grad).to(dweight.dtype), None, None, None
+    return scaled(dhidden, grad), scaled(dweight, grad), None, None, None, None, None, None
 
 
 def _floor_forward(shape: Shape) -> Floor:
@@ -80,7 +93,9 @@ def _floor_backward(shape: Shape) -> Floor:
     return Floor(flops=elements, bytes=2 * elements * shape["e"])
 
 
-define(SCHEMA, cpu.forward, _fake)
+TRITON = "kernels.linear_cross_entropy.triton_kernel"
+IMPLEMENTATIONS = (torch_path(cpu.forward), c_path(native.forward), triton_path(TRITON, "forward", cpu.forward))
+define(SCHEMA, IMPLEMENTATIONS, _fake)
 differentiate("linear_cross_entropy", _backward, _setup_context)
 
 ROW = KernelOp(
@@ -88,6 +103,6 @@ ROW = KernelOp(
     schemas=(SCHEMA,),
     function=linear_cross_entropy,
     reference=reference.linear_cross_entropy,
-    implementations=(Implementation("torch-chunked", TORCH_PATH_KEYS, cpu.forward),),
+    implementations=IMPLEMENTATIONS,
     floors={"forward": _floor_forward, "backward": _floor_backward},
 )

@@ -34,3 +34,16 @@ def backward(grad: Tensor, x: Tensor, weight: Tensor, rstd: Tensor) -> tuple[Ten
         scaled = g * weight_h
         dx_mh[rows] = (scaled - unit * (scaled * unit).mean(dim=-1, keepdim=True)) * r
     return dx_mh.view(x.shape), dweight_h.to(weight.dtype)
+
+
+def add_forward(x: Tensor, residual: Tensor, weight: Tensor, eps: float) -> tuple[Tensor, Tensor, Tensor]:
+    """Return norm(x + residual), x + residual (rounded to its dtype first), and the rows' reciprocal scale."""
+    summed = x.contiguous() + residual.contiguous()
+    out, rstd = forward(summed, weight, eps)
+    return out, summed, rstd
+
+
+def add_backward(grad: Tensor, extra: Tensor, x: Tensor, weight: Tensor, rstd: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the gradient of the summed stream, `extra` (its own) included, and that of weight."""
+    dx, dweight = backward(grad, x, weight, rstd)
+    return dx.add_(extra), dweight

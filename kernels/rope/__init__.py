@@ -6,9 +6,10 @@ import torch
 from torch import Tensor
 
 from kernels.checks import require, require_floating
-from kernels.library import TORCH_PATH_KEYS, define, differentiate
-from kernels.rope import cpu, reference
-from kernels.row import Floor, Implementation, KernelOp, Shape
+from kernels.library import define, differentiate
+from kernels.paths import c_path, torch_path, triton_path
+from kernels.rope import cpu, native, reference
+from kernels.row import Floor, KernelOp, Shape
 
 SCHEMA = "rope(Tensor q, Tensor k, Tensor cos, Tensor sin, bool inverse) -> (Tensor, Tensor)"
 
@@ -71,7 +72,9 @@ def _floor(shape: Shape) -> Floor:
     return Floor(flops=3 * elements, bytes=2 * elements * shape["e"])
 
 
-define(SCHEMA, cpu.rotate, _fake)
+TRITON = "kernels.rope.triton_kernel"
+IMPLEMENTATIONS = (torch_path(cpu.rotate), c_path(native.rotate), triton_path(TRITON, "rotate", cpu.rotate))
+define(SCHEMA, IMPLEMENTATIONS, _fake)
 differentiate("rope", _backward, _setup_context)
 
 ROW = KernelOp(
@@ -79,6 +82,6 @@ ROW = KernelOp(
     schemas=(SCHEMA,),
     function=rope,
     reference=reference.rope,
-    implementations=(Implementation("torch-chunked", TORCH_PATH_KEYS, cpu.rotate),),
+    implementations=IMPLEMENTATIONS,
     floors={"forward": _floor, "backward": _floor},
 )

@@ -6,9 +6,10 @@ import torch
 from torch import Tensor
 
 from kernels.checks import require, require_floating
-from kernels.library import TORCH_PATH_KEYS, define, differentiate
-from kernels.row import Floor, Implementation, KernelOp, Shape
-from kernels.swiglu import cpu, reference
+from kernels.library import define, differentiate
+from kernels.paths import c_path, torch_path, triton_path
+from kernels.row import Floor, KernelOp, Shape
+from kernels.swiglu import cpu, native, reference
 
 FORWARD = "swiglu(Tensor gate, Tensor up) -> Tensor"
 BACKWARD = "swiglu_backward(Tensor grad, Tensor gate, Tensor up) -> (Tensor, Tensor)"
@@ -62,8 +63,11 @@ def _floor_backward(shape: Shape) -> Floor:
     return Floor(flops=10 * elements, bytes=5 * elements * shape["e"])
 
 
-define(FORWARD, cpu.forward, _fake_forward)
-define(BACKWARD, cpu.backward, _fake_backward)
+TRITON = "kernels.swiglu.triton_kernel"
+IMPLEMENTATIONS = (torch_path(cpu.forward), c_path(native.forward), triton_path(TRITON, "forward", cpu.forward))
+define(FORWARD, IMPLEMENTATIONS, _fake_forward)
+BACKWARDS = (torch_path(cpu.backward), c_path(native.backward), triton_path(TRITON, "backward", cpu.backward))
+define(BACKWARD, BACKWARDS, _fake_backward)
 differentiate("swiglu", _backward, _setup_context)
 
 ROW = KernelOp(
@@ -71,6 +75,6 @@ ROW = KernelOp(
     schemas=(FORWARD, BACKWARD),
     function=swiglu,
     reference=reference.swiglu,
-    implementations=(Implementation("torch-chunked", TORCH_PATH_KEYS, cpu.forward),),
+    implementations=IMPLEMENTATIONS,
     floors={"forward": _floor_forward, "backward": _floor_backward},
 )

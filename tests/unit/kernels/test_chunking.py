@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from kernels import chunks
-from kernels.linear_cross_entropy import cpu as cross_entropy
+from kernels.linear_cross_entropy import cpu as by_torch
+from kernels.linear_cross_entropy import native as by_c
 from kernels.rms_norm import rms_norm
 from kernels.swiglu import swiglu
 
@@ -19,20 +20,26 @@ def test_row_chunks_any_size_cover_all_rows(rows: int, width: int, elements: int
     assert [row for part in cut for row in range(part.start, part.stop)] == list(range(rows))
 
 
-def test_linear_cross_entropy_many_chunks_same_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    hidden, weight = torch.randn(53, 8, dtype=torch.float64), torch.randn(17, 8, dtype=torch.float64)
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32], ids=str)
+def test_linear_cross_entropy_many_chunks_same_as_one(monkeypatch: pytest.MonkeyPatch, dtype: torch.dtype) -> None:
+    hidden, weight = torch.randn(53, 8, dtype=dtype), torch.randn(17, 8, dtype=dtype)
     target = torch.randint(17, (53,))
     target[5] = -100
-    whole = cross_entropy.forward(hidden, weight, target, -100, True)
-    monkeypatch.setattr(cross_entropy, "PRODUCT", 17 * 4)
-    for value, expected in zip(cross_entropy.forward(hidden, weight, target, -100, True), whole, strict=True):
-        torch.testing.assert_close(value, expected)
+    terms = (None, -100, 0.1, 1e-3, True)
+    for body in (by_torch.forward, by_c.forward):
+        whole = body(hidden, weight, target, *terms)
+        with monkeypatch.context() as patch:
+            patch.setattr(by_torch, "PRODUCT", 17 * 4)
+            parts = body(hidden, weight, target, *terms)
+        for value, expected in zip(parts, whole, strict=True):
+            torch.testing.assert_close(value, expected)
 
 
 def test_linear_cross_entropy_without_gradients_makes_none() -> None:
     hidden, weight, target = torch.randn(3, 4), torch.randn(5, 4), torch.tensor([0, 1, 4])
-    _, dhidden, dweight = cross_entropy.forward(hidden, weight, target, -100, False)
-    assert dhidden.numel() == dweight.numel() == 0
+    for body in (by_torch.forward, by_c.forward):
+        _, dhidden, dweight = body(hidden, weight, target, None, -100, 0.0, 0.0, False)
+        assert dhidden.numel() == dweight.numel() == 0
 
 
 def test_rms_norm_and_swiglu_across_a_chunk_boundary_match_a_row_alone() -> None:

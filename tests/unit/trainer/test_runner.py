@@ -36,7 +36,7 @@ def test_runner_undisturbed_leaves_a_receipt(whole: Path) -> None:
     assert receipt["emulated"] is True
     assert receipt["devices"] == [runs.DEVICE]
     assert "no GPU took part" in receipt["computed_on"]
-    assert receipt["kernels"].keys() == {"rms_norm", "rope", "swiglu", "linear_cross_entropy", "adamw"}
+    assert receipt["kernels"].keys() >= {"rms_norm", "rope", "swiglu", "linear_cross_entropy", "adamw"}
     assert receipt["work"]["steps"] == 20
     assert receipt["work"]["flops_counted"] > 0
     assert receipt["result"]["held_out_at_step"] == 20
