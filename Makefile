@@ -4,7 +4,7 @@ PY := .venv/bin/python
 export PYTHON
 export OMP_NUM_THREADS ?= 2
 
-.PHONY: help setup demo up test lint types imports migrations deploy-check mutants lock clean
+.PHONY: help setup demo up test lint types imports migrations deploy-check mutants lock clean bench-kernels bench-gpu gate-kernels bench-regimes
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
@@ -38,6 +38,18 @@ deploy-check: setup ## Django's own list for production
 	@WRIT_ENV=production WRIT_SECRET_KEY=$$($(PY) -c 'import secrets; print(secrets.token_urlsafe(60))') \
 	  WRIT_ALLOWED_HOSTS=writ.example DATABASE_URL=postgresql://writ_app@db.example/writ REDIS_URL=redis://redis.example \
 	  $(PY) manage.py check --deploy --fail-level WARNING
+
+bench-kernels: setup ## our CPU kernels beside eager torch and torch.compile; writes bench/results/kernels-cpu.json
+	@$(PY) -m bench.kernels
+
+bench-gpu: setup ## every GPU row in at most ten minutes; needs an NVIDIA GPU and Triton
+	@$(PY) -m bench.gpu
+
+gate-kernels: setup ## the Triton kernels under two versions of Triton, without a GPU: interpreter, sm_80, sm_90, sm_100
+	@$(PY) -m kernels.gate
+
+bench-regimes: setup ## how fast regimes answer, and 100,000 stored determinations under other rules (ARGS=--stored=1000)
+	@nice -n 15 $(PY) -m bench.regimes $(ARGS)
 
 mutants: setup ## takes each guard out in turn and sees its test go red
 	@$(PY) -m tests.mutants
