@@ -6,6 +6,7 @@ import signal
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
@@ -28,12 +29,12 @@ Put = Callable[..., GuardOnTrial]
 WORDS = "import os, sys, signal, time\n"
 
 
-def spec_of(script: str) -> dict[str, object]:
-    """A job that runs a Python script of the team's."""
+def spec_of(script: str, argv: list[str]) -> dict[str, object]:
+    """A job that runs a Python script of the team's, unless told otherwise."""
     return {
         "name": "own",
         "time_limit_ms": 60_000,
-        "command": {"argv": [SYSTEM_PYTHON, "x.py"], "environment": {"EPOCHS": "3"}, "files": {"x.py": WORDS + script}},
+        "command": {"argv": argv, "environment": {"EPOCHS": "3"}, "files": {"x.py": WORDS + script}},
         "array": {"index": 2, "size": 5},
     }
 
@@ -45,9 +46,9 @@ def run_own(plane: SmallControlPlane) -> Iterator[Put]:
     guards: list[GuardOnTrial] = []
     plane.ttl_ms = 20_000
 
-    def run(script: str, containment: str = "best") -> GuardOnTrial:
+    def run(script: str, containment: str = "best", argv: list[str] | None = None) -> GuardOnTrial:
         guard = GuardOnTrial(root, plane, containment=containment)
-        guard.placed.spec = spec_of(script)
+        guard.placed.spec = spec_of(script, argv or [SYSTEM_PYTHON, "x.py"])
         guards.append(guard)
         guard.claim()
         return guard
@@ -136,16 +137,17 @@ while True: time.sleep(0.05)
 @needs_apart
 @pytest.mark.skipif(probe_containment() is not Containment.PID_NAMESPACE, reason="mounts of its own need a namespace")
 def test_own_program_has_a_scratch_folder_and_shared_memory_of_its_own(run_own: Put) -> None:
+    mine = f"writ-{uuid4()}"
     with tempfile.NamedTemporaryFile(dir="/tmp") as ours, tempfile.NamedTemporaryFile(dir="/dev/shm") as shared:  # noqa: S108
         script = f"""
 print([os.path.exists(p) for p in ({ours.name!r}, {shared.name!r})])
-open("/tmp/mine", "w").close(); open("/dev/shm/mine", "w").close()
-print(os.path.exists(os.path.join(os.environ["TMPDIR"], "mine")))
+open("/tmp/{mine}", "w").close(); open("/dev/shm/{mine}", "w").close()
+print(os.path.exists(os.path.join(os.environ["TMPDIR"], "{mine}")))
 """
         end = run_own(script).end()
     assert end.log_tail.splitlines() == ["[False, False]", "True"], end
-    assert not Path("/tmp/mine").exists()  # noqa: S108
-    assert not Path("/dev/shm/mine").exists()  # noqa: S108
+    assert not Path("/tmp", mine).exists()  # noqa: S108
+    assert not Path("/dev/shm", mine).exists()  # noqa: S108
 
 
 @needs_apart
@@ -161,11 +163,7 @@ print([line.strip() for line in open("/proc/self/status") if line.startswith(("N
 
 
 @needs_apart
-def test_program_that_is_not_there_fails_with_its_name(run_own: Put, plane: SmallControlPlane) -> None:
-    guard = GuardOnTrial(Path(tempfile.mkdtemp(dir="/opt")), plane)
-    guard.placed.spec = {**spec_of(""), "command": {"argv": ["/no/such/program"]}}
-    guard.claim()
-    end = guard.end()
-    guard.clear()
+def test_program_that_is_not_there_fails_with_its_name(run_own: Put) -> None:
+    end = run_own("", argv=["/no/such/program"]).end()
     assert (end.outcome, end.exit_code) == ("failed", 127)
     assert "/no/such/program cannot be started" in end.log_tail
