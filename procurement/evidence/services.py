@@ -65,7 +65,7 @@ def file_evidence(*, actor: Actor, order: Order, submission: Submission) -> Evid
 
     Raises:
         InvalidInput: the order does not ask for the piece, or something that the piece needs is left out.
-        ComplianceRefusal: the order is not one that takes evidence now.
+        ComplianceRefusal: the order takes no evidence now, or the other side's piece waits for an officer.
     """
     with transaction.atomic():
         locked = _locked_order(order)
@@ -101,6 +101,7 @@ def accept_evidence(*, actor: Actor, evidence: Evidence) -> Evidence:
         row.state = advance(EDGES, row.state, EvidenceAction.ACCEPT)
         if former is not None and former.state == EvidenceState.ACCEPTED:
             _move(former, EvidenceAction.REPLACE)
+            record("evidence.replaced", former, actor=actor, facts=_facts(former))
         _decide(row, actor)
         record("evidence.accepted", row, actor=actor, facts=_facts(row))
     return row
@@ -283,6 +284,10 @@ def _replace_former(actor: Actor, order: Order, submission: Submission) -> None:
         state__in=replaced,
     )  # fmt: skip
     for row in former:
+        if row.state == EvidenceState.FILED and row.filer_team_id != actor.team.pk:
+            raise ComplianceRefusal(
+                "The other side has filed this piece; it waits for an officer, who decides on it first."
+            )
         _move(row, EvidenceAction.REPLACE)
         record("evidence.replaced", row, actor=actor, facts=_facts(row))
 

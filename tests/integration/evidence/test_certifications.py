@@ -76,6 +76,14 @@ def test_replaced_piece_opens_its_certification_until_the_new_one_is_accepted(ce
     assert state_of(certified, "C3") is CertificationState.HELD
 
 
+def test_piece_of_the_other_side_that_waits_is_not_pushed_aside(certified: Certified) -> None:
+    waiting = certified.file("C4", by=certified.liaison, share=share("50"))
+    with pytest.raises(ComplianceRefusal, match="other side has filed"):
+        certified.file("C4")
+    accept_evidence(actor=certified.officer, evidence=waiting)
+    assert certified.file("C4").state == EvidenceState.FILED
+
+
 @pytest.mark.parametrize(("day", "state"), [(9, "held"), (10, "held"), (11, "missing")])
 def test_piece_counts_through_its_last_day(certified: Certified, day: int, state: str) -> None:
     certified.settle("C3", valid_until=make.today() + timedelta(days=10))
