@@ -73,6 +73,26 @@ def branch_key(row: Result) -> tuple[str, ...]:
     return (str(row["rule"]), str(row["question"]), str(row["under"]))
 
 
+def told_in_words(found: Differences) -> list[str]:
+    """One line for each thing that differs, as the commands print them."""
+    if not found:
+        return ["  nothing differs"]
+    lines = [_turned_words(each) for each in found.turned]
+    lines += [line for each in found.moved for line in _moved_words(each)]
+    lines += [f"  branch: {_turned_words(each).strip()}" for each in found.branches]
+    return lines or ["  only words, figures or dates ahead differ"]
+
+
+def _turned_words(each: Turned) -> str:
+    before, after = (("none" if side is None else side.replace("_", " ")) for side in (each.before, each.after))
+    return f"  {each.what.replace('_', ' ')}: {before} -> {after}"
+
+
+def _moved_words(each: Moved) -> list[str]:
+    signs = [("+", each.gained), ("-", each.lost)]
+    return [f"  {sign} {each.what}: {': '.join(name)}" for sign, names in signs for name in names]
+
+
 MOVED: Final[dict[str, Callable[[Result], Iterable[tuple[str, ...]]]]] = {
     "reasons": lambda line: (reason_key(row) for row in line["reasons"]),
     "certifications": lambda line: ((row["id"], row["title"]) for row in line["certifications"]),

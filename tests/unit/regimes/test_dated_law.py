@@ -146,3 +146,24 @@ def test_outcome_has_exactly_the_published_keys():
     keys = "regime lane review_policy exceptions certifications duty_rate reasons unverified upcoming"
     assert list(outcome) == keys.split()
     assert {frozenset(reason) for reason in outcome["reasons"]} == {frozenset({"rule", "version", "text", "citation"})}
+
+
+@pytest.mark.parametrize(
+    ("path", "value"), [("tpp", "many"), ("form", "drawer"), ("quantity", True), ("estimates", "a"), ("chip", 7)]
+)
+def test_facts_with_a_value_that_does_not_fit_are_refused_naming_it(path, value):
+    plain = to_plain(order())
+    plain["item"][path] = value
+    with pytest.raises(FactsRefused, match=rf"ItemFacts\.{path}"):
+        from_plain(TransactionFacts, plain)
+
+
+def test_edges_are_the_first_days_and_the_days_after_the_last(package):
+    spoil(package / "rule_versions.yaml", "state: in_force", "ends: 2024-06-30, state: in_force")
+    assert load_book().edges() == (date(2024, 1, 1), date(2024, 7, 1))
+
+
+@pytest.mark.parametrize("each", REGIMES, ids=lambda each: each.id)
+def test_file_that_the_set_does_not_hold_is_named(each):
+    with pytest.raises(LawFault, match=f"{each.id}/nothing.yaml: the rule set of {each.id} holds no such file"):
+        each.book().document("nothing.yaml")
