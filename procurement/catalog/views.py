@@ -7,6 +7,7 @@ from typing import Final
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
@@ -15,6 +16,7 @@ from accounts.web import Listing, acting, actor_of, show_list
 from procurement.catalog import queries
 from procurement.catalog.filters import ChipFilter
 from procurement.catalog.models import ChipModel
+from procurement.determinations.entries import entries
 from procurement.templatetags.chips import exact
 
 CHIPS: Final = Listing(
@@ -45,7 +47,14 @@ def chip(request: HttpRequest, slug: str) -> HttpResponse:
     """One chip model: published figures, what is computed from them, sources and estimates."""
     actor = actor_of(request)
     found = get_object_or_404(queries.chips_visible_to(actor), slug=slug)
-    context = {"chip": found, "facts": _facts(found), "may_ask": actor.may(Act.DETERMINE_AD_HOC)}
+    on, shipped = entries(found, timezone.now())
+    context = {
+        "chip": found,
+        "facts": _facts(found),
+        "entries": shipped,
+        "entries_on": on,
+        "may_ask": actor.may(Act.DETERMINE_AD_HOC),
+    }
     return render(request, "catalog/chip.html", context)
 
 

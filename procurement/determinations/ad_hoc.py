@@ -116,6 +116,13 @@ def read_question(given: Mapping[str, Any]) -> Asked:
     return Asked(facts, _day(values))
 
 
+def read_day(name: str, text: str) -> date:
+    """A day as it is typed. Raises: InvalidInput, with `field` the name of the value."""
+    if (found := _day({name: text.strip()}, name)) is None:
+        raise InvalidInput(f"{name}: give a date such as 2026-01-15.", field=name)
+    return found
+
+
 def item_of(chip: PublishedChip) -> ItemFacts:
     """A chip of the catalogue's file as the item of a transaction."""
     return ItemFacts(

@@ -7,14 +7,18 @@ from datetime import date, datetime
 from typing import Any
 
 from django.http import HttpRequest
+from django.utils import timezone
 from ninja import Field, Router, Schema
 
 from accounts.api import caller
 from accounts.permissions import Act
-from procurement.determinations import queries
+from ledger.errors import InvalidInput
+from procurement.determinations import comparing, queries
 from procurement.determinations.ad_hoc import read_question
 from procurement.determinations.models import Determination
 from procurement.determinations.services import determine_ad_hoc
+from procurement.regimes.dated import LawFault
+from procurement.regimes.plain import FactsRefused
 
 router = Router()
 
@@ -40,6 +44,12 @@ class QuestionIn(Schema):
     purpose: str = Field(min_length=3, max_length=300)
 
 
+class ComparisonIn(QuestionIn):
+    """A question by hand for two days: ``ask`` names the one (``on``), ``against`` the other."""
+
+    against: date
+
+
 @router.get("/of-order/{order_id}", response=list[DeterminationOut])
 def of_order(request: HttpRequest, order_id: uuid.UUID) -> list[Determination]:
     """The determinations of an order that stand."""
@@ -53,3 +63,30 @@ def determine(request: HttpRequest, said: QuestionIn) -> dict[str, Any]:
     actor.require(Act.DETERMINE_AD_HOC)
     ((_row, answer),) = determine_ad_hoc(actor=actor, asked=[read_question(dict(said.ask))], purpose=said.purpose)
     return answer.to_json()
+
+
+@router.get("/of-order/{order_id}/compare", response=list[dict[str, Any]])
+def compare_order(
+    request: HttpRequest, order_id: uuid.UUID, on: date | None = None, against: date | None = None
+) -> list[dict[str, Any]]:
+    """The determinations of an order that stand, on two days: both answers of each regime, and what differs.
+
+    ``on`` is the day they were made for and ``against`` today (UTC), unless told.
+    """
+    rows = queries.current_of_order(caller(request), order_id)
+    today = timezone.now().date()
+    days = comparing.Days(on or max((row.on for row in rows), default=today), against or today)
+    try:
+        return [each.to_json() for each in comparing.of_order(rows, days)]
+    except (LawFault, FactsRefused) as fault:
+        raise InvalidInput(f"These days cannot be answered: {fault}.", field="on") from fault
+
+
+@router.post("/compare", response=dict[str, Any])
+def compare(request: HttpRequest, said: ComparisonIn) -> dict[str, Any]:
+    """A question by hand on two days, both kept on record: both answers, and what differs."""
+    actor = caller(request)
+    actor.require(Act.DETERMINE_AD_HOC)
+    pair = comparing.both_days(read_question(dict(said.ask)), said.against)
+    (_one, first), (_other, second) = determine_ad_hoc(actor=actor, asked=pair, purpose=said.purpose)
+    return comparing.published_pair(first, second)

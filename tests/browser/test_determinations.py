@@ -29,6 +29,7 @@ def test_pages_of_chips_and_determinations_are_whole(surf, screen):
         "order": reverse("determinations:of_order", args=[order.pk]),
         "detail": reverse("determinations:detail", args=[row.pk]),
         "ask": reverse("determinations:ask"),
+        "compare": reverse("determinations:compare", args=[order.pk]) + "?on=2026-01-14&against=2026-01-15",
     }
     for name, path in paths.items():
         sheet.open(path).check()
@@ -49,3 +50,44 @@ def test_question_by_hand_is_typed_and_answered(surf):
     sheet.page.get_by_role("button", name="Determine").click()
     sheet.page.get_by_role("heading", name="US EAR, advanced computing").wait_for()
     sheet.check()
+
+
+def test_two_days_stand_side_by_side_on_a_desk_and_above_each_other_on_a_phone(surf):
+    order = factories.make_order()
+    determine_order(actor=factories.make_officer(), order=order, now=NOW)
+    path = reverse("determinations:compare", args=[order.pk]) + "?on=2026-01-14&against=2026-01-15"
+    tops = []
+    for screen in ({}, {"viewport": PHONE}):
+        sheet = surf.as_actor(factories.make_officer(), **screen).open(path)
+        days = sheet.page.locator(".two-days").first.locator(":scope > div")
+        tops.append([days.nth(n).bounding_box()["y"] for n in range(2)])
+    assert tops[0][0] == tops[0][1]
+    assert tops[1][0] < tops[1][1]
+
+
+def test_two_days_are_picked_by_keyboard_and_what_differs_is_marked(surf):
+    order = factories.make_order()
+    determine_order(actor=factories.make_officer(), order=order, now=NOW)
+    sheet = surf.as_actor(factories.make_officer()).open(reverse("determinations:compare", args=[order.pk]))
+    sheet.page.get_by_label("One day").fill("2026-01-14")
+    sheet.page.get_by_label("Another day").fill("2026-01-15")
+    sheet.page.get_by_role("button", name="Compare").press("Enter")
+    sheet.page.get_by_text("Reason gained").first.wait_for()
+    assert sheet.page.get_by_text("Only on this side").count() > 1
+    sheet.check()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_determination_on_paper_has_no_navigation_and_every_part_open(surf, theme):
+    order = factories.make_order()
+    determine_order(actor=factories.make_officer(), order=order, now=NOW)
+    sheet = surf.as_actor(factories.make_officer(), theme=theme)
+    sheet.open(reverse("determinations:of_order", args=[order.pk]))
+    reached = sheet.page.get_by_text("How it was reached").first
+    assert not reached.is_visible()
+    sheet.page.emulate_media(media="print")
+    assert reached.is_visible()
+    assert not sheet.page.locator(".side").is_visible()
+    assert not sheet.page.get_by_role("button", name="Print").is_visible()
+    if SHOTS:
+        sheet.page.screenshot(path=Path(SHOTS) / f"paper-{theme}.png", full_page=True)

@@ -14,8 +14,10 @@ from typing import IO, Any, Final
 from django.core.management.base import BaseCommand, CommandError
 
 from ledger.errors import InvalidInput
-from procurement.determinations.ad_hoc import Asked, Published, read_question
+from procurement.determinations.ad_hoc import Asked, Published, read_day, read_question
 from procurement.determinations.batch import BadLine, BatchFault, Question, questions
+from procurement.determinations.comparing import both_days, published_pair
+from procurement.determinations.differences import differences, told_in_words
 from procurement.determinations.services import determine_ad_hoc
 
 BAD_INPUT: Final = 2
@@ -37,6 +39,17 @@ OPTIONS: Final = {
     "state_funding": "state money in the data centre, in per cent",
     "project_complete": "how far the data centre is built, in per cent",
     "domestic_reason": "why a domestic chip will not do",
+    "co_purchase": "share of domestic chips bought beside, in per cent (shown, never decisive)",
+    "customs_state": "where the goods are with the importer's customs, such as declared or detained",
+    "us_licence": "number of the US licence for the re-export, where one is on file",
+    "us_classification": "US entry that the goods' papers give, such as 4A090.a",
+    "my_restricted_activity": "a restricted activity under Malaysia's Act is known or suspected: yes or no",
+    "my_movement_on": "day of the export, transshipment or transit in Malaysia",
+    "my_notified_on": "day on which Malaysia's Strategic Trade Controller was notified",
+    "my_permit_answer": "Malaysia's answer: granted or refused",
+    "tw_shtc": "the goods are strategic high-tech commodities in Taiwan: yes or no",
+    "tw_list_checked_on": "day on which the parties were checked against Taiwan's entity list",
+    "tw_permit_answer": "Taiwan's answer: granted or refused",
 }
 
 
@@ -50,13 +63,18 @@ class Command(BaseCommand):
         for name, words in OPTIONS.items():
             parser.add_argument(f"--{name.replace('_', '-')}", dest=f"ask_{name}", help=words)
         parser.add_argument("--batch", metavar="FILE", help="CSV or JSON lines of the same names; - is standard input")
+        parser.add_argument("--against", metavar="DATE", help="answer for this day too, and say what differs from --on")
         parser.add_argument("--purpose", default="asked at the command line", help="why it is asked; kept on record")
         parser.add_argument("--json", action="store_true", help="JSON instead of words (a batch is always JSON)")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Exit status 0 once computed, whatever the lane; 2 for bad input."""
         given = {name: options[f"ask_{name}"] for name in OPTIONS if options[f"ask_{name}"] is not None}
-        if options["batch"] is None:
+        if options["against"] and options["batch"]:
+            raise CommandError("--against compares one transaction, not a batch.", returncode=BAD_INPUT)
+        if options["against"]:
+            self._two(given, options)
+        elif options["batch"] is None:
             self._one(given, options)
         elif given:
             names = ", ".join(f"--{name.replace('_', '-')}" for name in given)
@@ -70,6 +88,15 @@ class Command(BaseCommand):
         except InvalidInput as wrong:
             raise CommandError(wrong.message, returncode=BAD_INPUT) from wrong
         self.stdout.write(json.dumps(answer.to_json(), ensure_ascii=False) if options["json"] else in_words(answer))
+
+    def _two(self, given: dict[str, Any], options: dict[str, Any]) -> None:
+        try:
+            against = read_day("against", options["against"])
+            first, second = _determine(list(both_days(read_question(given), against)), options["purpose"])
+        except InvalidInput as wrong:
+            raise CommandError(wrong.message, returncode=BAD_INPUT) from wrong
+        told = published_pair(first, second)
+        self.stdout.write(json.dumps(told, ensure_ascii=False) if options["json"] else pair_in_words(first, second))
 
     def _many(self, options: dict[str, Any]) -> None:
         bad = 0
@@ -103,6 +130,14 @@ def in_words(answer: Published) -> str:
         lines += [f"  certify {each_one.id}: {each_one.title}" for each_one in each.certifications]
         lines += [f"  verify: {text}" for text in each.unverified]
         lines += [f"  ahead {clock.on}: {clock.text}" for clock in each.upcoming]
+    return "\n".join(lines)
+
+
+def pair_in_words(first: Published, second: Published) -> str:
+    """Both answers as plain text, and what differs between them."""
+    lines = [in_words(first), "", in_words(second), "", f"From {first.on} to {second.on}:"]
+    for one, other in zip(first.determinations, second.determinations, strict=True):
+        lines += [f"{one.regime}:", *told_in_words(differences(one.to_json(), other.to_json()))]
     return "\n".join(lines)
 
 

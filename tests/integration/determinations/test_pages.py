@@ -10,6 +10,7 @@ from ledger.ids import uuid7
 from procurement.catalog.services import load_catalog
 from procurement.determinations.models import AdHocDetermination
 from procurement.determinations.services import determine_order
+from procurement.regimes import rule_set
 from tests import factories
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -77,13 +78,37 @@ def test_detail_page_says_that_it_replays(officer, order):
     assert "Replayed just now" in page
 
 
-def test_detail_page_of_a_changed_rule_set_shows_both_answers(officer, order):
+def test_detail_page_under_another_present_set_replays_by_the_kept_one_and_shows_what_would_change(
+    officer, order, tmp_path, settings
+):
+    text = rule_set.own().texts()["us_ear/parameters.yaml"]
+    (tmp_path / "us_ear").mkdir()
+    (tmp_path / "us_ear" / "parameters.yaml").write_text(text.replace("value: 21000,", "value: 15000,"))
+    settings.WRIT_RULES = str(tmp_path)
+    row = order.determinations.get(regime="us_ear")
+    page = officer.get(reverse("determinations:detail", args=[row.pk])).content.decode()
+    assert "Replayed just now under the rule set it was made with" in page
+    assert "Reason gained: Outside the lane of 91 FR 1684" in page
+    assert "What the present rule set says" in page
+
+
+def test_detail_page_of_a_row_that_was_altered_says_so(officer, order):
     row = order.determinations.get(regime="us_ear")
     order.determinations.update(superseded_at=NOW)
     row.pk, row.result_sha256, row._state.adding = uuid7(), "0" * 64, True
     row.save()
     page = officer.get(reverse("determinations:detail", args=[row.pk])).content.decode()
-    assert "What the present rule set says" in page
+    assert "what is stored here was changed" in page
+    assert "The present rule set is the one it was made with" in page
+
+
+def test_chip_page_names_the_entry_alone_and_inside_a_server(officer):
+    load_catalog()
+    page = officer.get(reverse("catalog:chip", args=["h200-sxm"])).content.decode()
+    assert "3A090.a" in page
+    assert "4A090.a" in page
+    assert "5A992.z.1" in page
+    assert "In none of the entries" in officer.get(reverse("catalog:chip", args=["t4"])).content.decode()
 
 
 @pytest.mark.parametrize(

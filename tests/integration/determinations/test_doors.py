@@ -1,0 +1,74 @@
+"""The command, the API and a batch are three doors to one answer: the same names in, the same JSON out."""
+
+import io
+import json
+
+import pytest
+from django.core.management import call_command
+from django.test import Client
+from django.urls import reverse
+
+from accounts.services import issue_token
+from procurement.determinations.ad_hoc import NAMES
+from procurement.management.commands.determine import OPTIONS
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+ASKED = {
+    "chip": "h200-sxm", "to": "CN", "from": "US", "exporter": "NVIDIA Corporation", "end_user_hq": "CN",
+    "data_centre": "yes", "us_commercial": "yes", "form": "server", "encryption": "yes", "buyer_class": "private",
+    "state_funding": "0", "domestic_reason": "no port of the model", "on": "2026-11-22",
+}  # fmt: skip
+KEYS = ["chip", "tpp", "pd", "dram_bandwidth_gb_s", "eccn", "outcomes", "on"]
+OUTCOME = [
+    *("regime", "lane", "review_policy", "exceptions", "certifications", "duty_rate", "reasons", "unverified"),
+    "upcoming",
+]
+
+
+def by_command(asked):
+    out = io.StringIO()
+    options = [word for name, value in asked.items() for word in (f"--{name.replace('_', '-')}", value)]
+    call_command("determine", *options, "--json", stdout=out)
+    return json.loads(out.getvalue())
+
+
+def by_batch(text, tmp_path):
+    path = tmp_path / "asked"
+    path.write_text(text, encoding="utf-8")
+    out = io.StringIO()
+    call_command("determine", "--batch", str(path), stdout=out)
+    return [json.loads(line) for line in out.getvalue().splitlines()]
+
+
+def by_api(asked):
+    said = {"ask": asked, "purpose": "a test"}
+    return Client().post(reverse("api:determine"), said, content_type="application/json", headers=with_token()).json()
+
+
+def with_token(role="officer"):
+    """The header of a person of that role who calls the API."""
+    membership = factories.make_membership(role)
+    user = factories.make_user(membership.person)
+    return {"Authorization": f"Bearer {issue_token(user=user, membership=membership, label='t')}"}
+
+
+def test_three_doors_give_the_same_json_in_the_published_order(tmp_path):
+    told = by_command(ASKED)
+    assert list(told) == KEYS
+    assert [list(each) for each in told["outcomes"]] == [OUTCOME] * len(told["outcomes"])
+    assert by_api(ASKED) == told
+    header, line = ",".join(ASKED), ",".join(ASKED.values())
+    assert by_batch(json.dumps(ASKED), tmp_path) == [told]
+    assert by_batch(f"{header}\n{line}\n", tmp_path) == [told]
+
+
+def test_batch_takes_the_names_of_the_options_with_hyphens_or_underscores(tmp_path):
+    assert tuple(OPTIONS) == NAMES
+    hyphens = {name.replace("_", "-"): value for name, value in ASKED.items()}
+    assert by_batch(json.dumps(hyphens) + "\n" + json.dumps(ASKED), tmp_path) == [by_command(ASKED)] * 2
+
+
+@pytest.mark.parametrize("name", ["data_centre", "us_commercial"])
+def test_batch_line_in_json_takes_truth_as_well_as_words(name, tmp_path):
+    assert by_batch(json.dumps({**ASKED, name: True}), tmp_path) == [by_command(ASKED)]
