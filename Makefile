@@ -4,7 +4,7 @@ PY := .venv/bin/python
 export PYTHON
 export OMP_NUM_THREADS ?= 2
 
-.PHONY: help setup demo up test lint types imports migrations deploy-check mutants lock clean bench-kernels bench-gpu gate-kernels bench-regimes
+.PHONY: help setup demo up test lint types imports migrations deploy-check mutants lock clean bench-kernels bench-gpu gate-kernels bench-regimes bench-screening bench-scheduler
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
@@ -50,6 +50,12 @@ gate-kernels: setup ## the Triton kernels under two versions of Triton, without 
 
 bench-regimes: setup ## how fast regimes answer, and 100,000 stored determinations under other rules (ARGS=--stored=1000)
 	@nice -n 15 $(PY) -m bench.regimes $(ARGS)
+
+bench-screening: setup ## how fast and how well screening finds names, beside its peers (ARGS=--long)
+	@nice -n 15 $(PY) -m bench.screening $(ARGS)
+
+bench-scheduler: setup ## packing, gang jobs and one pass at scale, beside their peers (ARGS="packing --seeds 1")
+	@OMP_NUM_THREADS=1 nice -n 15 $(PY) -m bench.scheduler $(ARGS)
 
 mutants: setup ## takes each guard out in turn and sees its test go red
 	@$(PY) -m tests.mutants

@@ -62,6 +62,7 @@ class Desk:
     _of_cap: dict[str, dict[Stock, None]] = field(default_factory=lambda: defaultdict(dict))
     _waiting: dict[int, Request] = field(default_factory=dict)
     _dirty: dict[Stock, None] = field(default_factory=dict)
+    _hopeless: dict[tuple[Stock, frozenset[Pair]], int] = field(default_factory=dict)
     _tickets: int = 0
 
     def add_device(self, device: FreeDevice) -> None:
@@ -107,6 +108,7 @@ class Desk:
     def _turn_of(self, stock: Stock) -> list[Placed]:
         free, placed = self._free[stock], []
         self.blocked[stock] = []
+        self._hopeless.clear()
         heads = [self._head(key) for key in self._of_stock[stock] if self._lanes[key]]
         heapq.heapify(heads)
         while heads and free.count:
@@ -159,10 +161,14 @@ class Desk:
         stock = (request.chip, request.pool)
         own = self.open_pairs(request)
         pairs = self._unreserved(request, own)
-        gang = self._free[stock].choose(self.wish(request, pairs)) if pairs else ()
-        if gang:
-            self._give(request, gang)
-            return Placed(request.job, gang)
+        if pairs and request.devices < self._hopeless.get((stock, pairs), ALWAYS):
+            wish = self.wish(request, pairs)
+            gang = self._free[stock].choose(wish)
+            if gang:
+                self._give(request, gang)
+                return Placed(request.job, gang)
+            if wish.is_plain:
+                self._hopeless[(stock, pairs)] = request.devices
         if may_reserve:
             self._reserve(request, stock, own)
         return None
@@ -217,7 +223,12 @@ class Desk:
         return pairs
 
     def _reserve(self, request: Request, stock: Stock, pairs: frozenset[Pair]) -> None:
-        """Keep what a blocked job may use for it, unless even all that runs now would not make room."""
+        """Keep what a blocked job may use for it, where no earlier one keeps it already.
+
+        Nothing is kept where even all that runs now would not make room.
+        """
+        if all(any(pair in each.pairs for each in self.blocked[stock]) for pair in pairs):
+            return
         held = [
             (job.ends_s[1], sum(device.pair in pairs for device in job.devices)) for job in self.running.get(stock, ())
         ]
