@@ -23,9 +23,15 @@ def flags_page(order: Order, actor: Actor, show: str, form: FlagForm | None = No
     flags = flags_of(order)
     may_answer = actor.may(Act.REVIEW_CASE) and not actor.is_of(order.team_id)
     chosen = _chosen(flags, show)
+    quiet = [each for each in chosen if show == SEEN and each.state is FlagState.NOT_SEEN]
     return {
         **flags_part(order, actor, flags),
-        "rows": [_row(order, each, form if may_answer else None, may_answer=may_answer) for each in chosen],
+        "rows": [
+            _row(order, each, form if may_answer else None, may_answer=may_answer)
+            for each in chosen
+            if each not in quiet
+        ],
+        "quiet": [_brief(each) for each in quiet],
         "tabs": _tabs(order, flags, show),
         "may_answer": may_answer,
         "unanswered": sum(1 for each in flags if each.state is FlagState.UNANSWERED),
