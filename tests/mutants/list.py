@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from tests.mutants.mutant import Mutant
+from tests.mutants.rules import RULES
 from tests.mutants.runtime import RUNTIME
 
 _PROCUREMENT = "procurement/migrations/0001_initial.py"
@@ -136,8 +137,8 @@ BALANCES: Final = (
     ),
     Mutant(
         "balances", "a receipt draws on lines that are not live", _SHIPMENTS,
-        "    live = {each.pk: each for each in lines if balances.why_not(each, line, arrival.received_on) is None}",
-        "    live = {each.pk: each for each in lines}",
+        "    live = {pk for pk, each in held.items() if balances.why_not(each, line, arrival.received_on) is None}",
+        "    live = set(held)",
         f"{_T_SHIP}test_receipt_under_a_suspended_licence_binds_nothing",
     ),
     Mutant(
@@ -235,4 +236,4 @@ ACCESS: Final = (
     ),
 )  # fmt: skip
 
-MUTANTS: Final = (*RUNTIME, *FOUR_EYES, *BALANCES, *LEDGER, *ACCESS)
+MUTANTS: Final = (*RUNTIME, *RULES, *FOUR_EYES, *BALANCES, *LEDGER, *ACCESS)

@@ -26,7 +26,7 @@ from tests.mutants.mutant import Mutant
 
 ROOT = Path(__file__).resolve().parents[2]
 AT_ONCE = 2
-LIMIT_S = 180
+LIMIT_S = 420
 # A test that fails by one of these says that the mutant does not run, not that the guard was missed.
 BROKEN = ("SyntaxError", "IndentationError", "ImportError", "ModuleNotFoundError", "NameError", "UnboundLocalError")
 
