@@ -208,6 +208,6 @@ API: Final[dict[str, tuple[str, Any]]] = {
                       {"ask": {"chip": "h200-sxm", "to": "CN", "from": "US"}, "purpose": "test"}),
     "api:compare_order": (f"GET {EVERYBODY}", None),  # an empty list for those who see no reviews
     "api:compare": ("POST 403 403 200 403 403 403",
-                    {"ask": {"chip": "h200-sxm", "to": "CN", "on": "2026-01-15"}, "against": "2026-01-14", "purpose": "test"}),
+                    {"ask": {"chip": "h200-sxm", "to": "CN"}, "against": "2026-01-14", "purpose": "test"}),
 }  # fmt: skip
 API_PUBLIC: Final = {"api:openapi-json": 200, "api:api-root": 404}
