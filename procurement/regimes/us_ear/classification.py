@@ -1,15 +1,16 @@
 """Which entry of the Commerce Control List a chip, or the server that holds it, falls in."""
 
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Context, Decimal, Inexact
 from enum import StrEnum
-from fractions import Fraction
 
 from procurement.regimes.dated import Law, LawFault, RuleVersion
 from procurement.regimes.facts import ItemFacts
 from procurement.regimes.notes import Answer, Notebook, both, either, figure
 from procurement.regimes.outcome import Missing
 from procurement.regimes.us_ear.entries import entry_2022, entry_2023
+
+EXACT = Context(prec=100, traps=[Inexact])
 
 
 class Tier(StrEnum):
@@ -193,7 +194,7 @@ def _pd_at_least(item: ItemFacts, bound: Decimal) -> bool | None:
         return None
     if item.die_area_mm2 == 0:
         return False
-    return Fraction(_tpp(item)) >= Fraction(bound) * Fraction(item.die_area_mm2)
+    return _tpp(item) >= EXACT.multiply(bound, item.die_area_mm2)
 
 
 def _pd_below(item: ItemFacts, bound: Decimal) -> bool | None:

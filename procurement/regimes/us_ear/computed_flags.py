@@ -35,8 +35,9 @@ class Seen:
 
 def raise_flags(seen: Seen, notes: Notebook) -> None:
     """Writes each flag that the facts raise, under its rule of the day, as `RF33: what was found`."""
+    versions = {rule: notes.law.version(rule) for rule in RULES}
     for flag, rule, look in LOOKS:
-        version = notes.law.version(rule)
+        version = versions[rule]
         if version is None:
             continue
         for text in look(seen):
@@ -183,3 +184,4 @@ LOOKS: tuple[tuple[str, str, Look], ...] = (
     ("RF44", "red-flags.licence-terms", _cap),
     ("RF45", "red-flags.licence-terms", _overdue),
 )
+RULES = tuple(dict.fromkeys(rule for _, rule, _ in LOOKS))

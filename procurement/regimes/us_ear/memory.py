@@ -1,7 +1,6 @@
 """High-bandwidth memory sold alone: 3A090.c, its own destinations and its own exception."""
 
 from decimal import Decimal
-from fractions import Fraction
 
 from procurement.regimes.dated import LawFault, RuleVersion
 from procurement.regimes.facts import ItemFacts, TransactionFacts
@@ -9,7 +8,7 @@ from procurement.regimes.geography import country_name
 from procurement.regimes.lanes import ReviewPolicy
 from procurement.regimes.notes import Answer, Notebook, Requirement, either, figure
 from procurement.regimes.outcome import ExceptionRoute, Missing
-from procurement.regimes.us_ear.classification import Classification, Tier
+from procurement.regimes.us_ear.classification import EXACT, Classification, Tier
 from procurement.regimes.us_ear.places import destinations, is_d5_or_macau, no_table
 
 ECCN = "3A090.c"
@@ -117,13 +116,13 @@ def _density_above(item: ItemFacts, bound: Decimal) -> bool | None:
     """Exact: bandwidth / area > bound without dividing."""
     if item.dram_bandwidth_gb_s is None or not item.memory_area_mm2:
         return None
-    return Fraction(item.dram_bandwidth_gb_s) > Fraction(bound) * Fraction(item.memory_area_mm2)
+    return item.dram_bandwidth_gb_s > EXACT.multiply(bound, item.memory_area_mm2)
 
 
 def _density_at_least(item: ItemFacts, bound: Decimal) -> bool | None:
     if item.dram_bandwidth_gb_s is None or not item.memory_area_mm2:
         return None
-    return Fraction(item.dram_bandwidth_gb_s) >= Fraction(bound) * Fraction(item.memory_area_mm2)
+    return item.dram_bandwidth_gb_s >= EXACT.multiply(bound, item.memory_area_mm2)
 
 
 def _lacking(item: ItemFacts) -> tuple[Missing, ...]:
