@@ -16,6 +16,7 @@ from accounts.actors import Actor
 from accounts.permissions import Act
 from allocation.clock import database_now
 from allocation.inventory.models import EnrolmentCode, Host
+from allocation.inventory.states import HostState
 from gpu_runtime.protocol import KeyUnusable, parse_public_key
 from gpu_runtime.protocol.messages import EnrolRequest
 from ledger.errors import ComplianceRefusal, InvalidInput
@@ -51,6 +52,8 @@ def create_enrolment_code(*, actor: Actor, site: Site) -> str:
 def enrol_host(*, request: EnrolRequest, sequence: int) -> Enrolled:
     """Take in a host by its code; the caller has checked that the request is signed by the key it brings.
 
+    The host that used a code may ask again under a higher sequence: its first answer may have been lost on the way.
+
     Raises:
         ComplianceRefusal: the code is unknown, used or expired.
         InvalidInput: the name or key is not usable, or already taken.
@@ -58,6 +61,9 @@ def enrol_host(*, request: EnrolRequest, sequence: int) -> Enrolled:
     _check(request)
     with transaction.atomic():
         code = EnrolmentCode.objects.select_for_update().filter(code_sha256=_hashed(request.code)).first()
+        known = _known(code, request, sequence)
+        if known is not None:
+            return known
         if code is None or code.used_at is not None or code.expires_at <= database_now():
             raise ComplianceRefusal("This enrolment code is unknown, used or expired; ask an operator for a new one.")
         host = _insert(request, code, sequence)
@@ -65,6 +71,16 @@ def enrol_host(*, request: EnrolRequest, sequence: int) -> Enrolled:
         facts = {"site": code.site.name, "name": host.name, "isolation": request.isolation}
         record("host.enrolled", host, facts=facts)
     return Enrolled(host, code.site)
+
+
+def _known(code: EnrolmentCode | None, request: EnrolRequest, sequence: int) -> Enrolled | None:
+    """The host that this very key enrolled by this code, where the request is newer than all that it sent."""
+    if code is None or code.host_id is None:
+        return None
+    mine = Host.objects.filter(pk=code.host_id, public_key=request.public_key, name=request.name)
+    if not mine.filter(sequence__lt=sequence).exclude(state=HostState.RETIRED).update(sequence=sequence):
+        return None
+    return Enrolled(mine.get(), code.site)
 
 
 def _insert(request: EnrolRequest, code: EnrolmentCode, sequence: int) -> Host:

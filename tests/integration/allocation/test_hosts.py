@@ -14,6 +14,7 @@ from allocation.clock import database_now
 from allocation.dispatch.housekeeping import keep_house
 from allocation.dispatch.models import Drain, Lease
 from allocation.inventory import hosts, queries
+from allocation.inventory.enrolment import create_enrolment_code
 from allocation.inventory.hosts import Leave, drain_host, resume_host, retire_host
 from allocation.inventory.incidents import close_incident
 from allocation.inventory.models import Device, Host, Incident
@@ -281,3 +282,26 @@ def test_retired_device_that_is_reported_is_an_incident_and_breaks_no_report(wor
     host.report(health="ECC errors: 1")
     assert Incident.objects.get().kind == "unknown_device"
     assert Device.objects.get(serial=world.serials[0]).state == "retired"
+
+
+def test_host_whose_enrolment_was_answered_in_vain_asks_again_and_is_the_same_host(world: World) -> None:
+    code = create_enrolment_code(actor=world.operator, site=world.site)
+    host = FakeHost(world.client, "host-again", world.serials[:1])
+    first = host.enrol(code)["host_id"]
+    host.id = ""
+    assert host.enrol(code)["host_id"] == first
+    assert Host.objects.count() == 1
+    assert Entry.objects.filter(act="host.enrolled").count() == 1
+
+
+def test_enrolment_code_that_was_used_serves_no_other_key_and_no_replay(world: World) -> None:
+    code = create_enrolment_code(actor=world.operator, site=world.site)
+    host = FakeHost(world.client, "host-again", world.serials[:1])
+    host.enrol(code)
+    thief = FakeHost(world.client, "host-again", world.serials[:1], sequence=10)
+    thief.enrol(code, expect=409)
+    host.id, host.sequence = "", host.sequence - 1
+    host.enrol(code, expect=409)
+    retire_host(actor=world.operator, host_id=Host.objects.get().pk, reason="Sold.")
+    host.id, host.sequence = "", 50
+    host.enrol(code, expect=409)
