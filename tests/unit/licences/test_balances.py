@@ -26,6 +26,7 @@ def lines(free: list[int]) -> list[LicenceLine]:
     return [LicenceLine(granted=units + 3, drawn=2, held=1, ship_until=date(2026, 12, 31)) for units in free]
 
 
+@settings(deadline=None)
 @given(GROUPS, st.integers(min_value=0, max_value=60))
 def test_assignment_uses_what_every_authority_allows_and_no_more(free: list[list[int]], asked: int) -> None:
     groups = [lines(each) for each in free]
@@ -39,6 +40,7 @@ def test_assignment_uses_what_every_authority_allows_and_no_more(free: list[list
     assert all(used[line.pk] <= line.free for group in groups for line in group)
 
 
+@settings(deadline=None)
 @given(GROUPS)
 def test_assignment_gives_each_unit_a_line_of_each_authority(free: list[list[int]]) -> None:
     groups = [lines(each) for each in free]
