@@ -5,6 +5,7 @@ Two clocks: wall time, and CPU time of all threads together, which other work on
 """
 
 import argparse
+import ctypes
 import json
 import os
 import platform
@@ -118,6 +119,8 @@ def _time(contender: Contender, times: Times) -> None:
 def _peak_mib(contender: Contender) -> float:
     """The resident memory's rise while the work runs, in MiB."""
     contender.prepare()
+    # What the tuned allocator has kept from before would hide the rise.
+    ctypes.CDLL(None).malloc_trim(0)
     Path("/proc/self/clear_refs").write_text("5")
     before = _status_kib("VmRSS")
     kept = contender.work()

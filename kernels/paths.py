@@ -39,10 +39,17 @@ def triton_path(module: str, name: str, otherwise: Callable[..., Any]) -> Implem
         launch = getattr(importlib.import_module(module), name)
         first = args[0] if isinstance(args[0], torch.Tensor) else next(iter(args[0]), None)
         # Triton launches on the present device, which need not be the tensors'.
-        with torch.cuda.device_of(first) if first is not None else contextlib.nullcontext():
+        with _on_device_of(first):
             return launch(*args)
 
     return Implementation("triton", ("CUDA",), body, launching.has_triton, _triton_name)
+
+
+def _on_device_of(tensor: torch.Tensor | None) -> contextlib.AbstractContextManager[None]:
+    if tensor is None or tensor.device.type != "cuda":
+        return contextlib.nullcontext()
+    device: contextlib.AbstractContextManager[None] = torch.cuda.device(tensor.device)
+    return device
 
 
 def _triton_name() -> str:

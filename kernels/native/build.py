@@ -77,15 +77,18 @@ def _own_folders() -> Iterator[Path]:
 
 def _may_write(folder: Path) -> bool:
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.mkdir(mode=0o755, parents=True, exist_ok=True)
+        return _is_ours(folder) and os.access(folder, os.W_OK | os.X_OK)
     except OSError:
         return False
-    return _is_ours(folder) and os.access(folder, os.W_OK | os.X_OK)
 
 
 def _is_trusted(path: Path) -> bool:
     """Code is loaded only from a file and a folder that nobody else could have written."""
-    return path.is_file() and _is_ours(path) and _is_ours(path.parent)
+    try:
+        return path.is_file() and _is_ours(path) and _is_ours(path.parent)
+    except OSError:  # a folder that may not be looked into
+        return False
 
 
 def _is_ours(path: Path) -> bool:
@@ -104,6 +107,7 @@ def _build(path: Path) -> Path:
             made = ["-shared", "-o", str(built), *_units(), "-lm", *_linked(options)]
             fault = _run([compiler, *OPTIONS, *options, *made])
             if not fault:
+                built.chmod(0o755)  # whatever the umask: what a group may write is not trusted
                 os.replace(built, path)
                 return path
     raise BuildFaultError(f"{compiler} refused the sources: {fault}")
@@ -135,9 +139,15 @@ def _openmp_library() -> str:
 
 
 def _run(command: list[str]) -> str:
-    """Run the compiler. Returns what it said where it failed, else nothing."""
+    """Run the compiler. Returns what it said where it failed, else nothing.
+
+    Raises:
+        BuildFaultError: it could not be started or did not end; other options would fare no better.
+    """
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=TIME_LIMIT_S, check=False)
-    except (OSError, subprocess.TimeoutExpired) as fault:
-        return str(fault)
+    except subprocess.TimeoutExpired as fault:
+        raise BuildFaultError(f"{command[0]} took more than {TIME_LIMIT_S} s") from fault
+    except OSError as fault:
+        raise BuildFaultError(f"{command[0]} could not be started: {fault}") from fault
     return "" if done.returncode == 0 else (done.stderr.strip() or f"exit {done.returncode}")[-600:]

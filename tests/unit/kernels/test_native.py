@@ -44,7 +44,11 @@ def test_build_second_time_finds_the_first(tmp_path: Path, monkeypatch: pytest.M
     if not native.is_loaded():
         pytest.skip("no C compiler on this machine")
     monkeypatch.setenv(build.CACHE_VARIABLE, str(tmp_path / "cache"))
-    built = build.find_or_build()
+    before = os.umask(0o002)
+    try:
+        built = build.find_or_build()
+    finally:
+        os.umask(before)
     monkeypatch.setenv("PATH", "")
     assert build.find_or_build() == built
     assert [path.name for path in built.parent.iterdir()] == [f"kernels-{build.digest()}.so"]
@@ -75,6 +79,17 @@ def test_results_any_thread_count_same_bits(dtype: torch.dtype) -> None:
     torch.set_num_threads(before)
     for other in results[1:]:
         assert all(torch.equal(a, b) for a, b in zip(results[0], other, strict=True))
+
+
+def test_build_compiler_that_refuses_is_told_with_its_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    compiler = tmp_path / "cc"
+    compiler.write_text("#!/bin/sh\necho cannot do that >&2\nexit 1\n")
+    compiler.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/bin:/usr/bin")
+    monkeypatch.setenv(build.CACHE_VARIABLE, str(tmp_path / "cache"))
+    with pytest.raises(build.BuildFaultError, match="refused the sources: cannot do that"):
+        build.find_or_build()
+    assert list((tmp_path / "cache").iterdir()) == []
 
 
 @pytest.mark.parametrize("shape", [(0, 4), (3, 0), (2, 0, 4)])
