@@ -138,11 +138,12 @@ class Book:
         return Law(self, on)
 
     def edges(self) -> tuple[date, ...]:
-        """The days on which this law changes, oldest first: the first day of something, and the day after its last."""
+        """The days on which this law changes, oldest first: a first day, a day of compliance, the day after a last."""
         values = (value for each in self.parameters.values() for value in each.values)
         spans: list[RuleVersion | DatedValue] = [*self.versions, *values]
         ends = (each.ends + timedelta(days=1) for each in spans if each.ends is not None)
-        return tuple(sorted({*(each.effective for each in spans), *ends}))
+        asked = (each.compliance for each in self.versions if each.compliance and each.is_on(each.compliance))
+        return tuple(sorted({*(each.effective for each in spans), *asked, *ends}))
 
     def has(self, name: str) -> bool:
         """Whether the set holds a file; an older set may lack one that a newer program reads."""

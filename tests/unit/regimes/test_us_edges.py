@@ -89,6 +89,11 @@ def edges():
 EDGES = edges()
 
 
+def test_day_of_compliance_is_an_edge_of_the_book():
+    assert date(2024, 12, 31) in BOOK.edges()
+    assert date(2025, 5, 15) not in BOOK.edges()
+
+
 def said(facts, on):
     """The answer without its day: a table that is not held is named with the day, which is no change."""
     plain = us_ear.determine(facts, on=on).to_json()
