@@ -29,6 +29,7 @@ class LaneKey:
     devices: int
     caps: frozenset[str]
     path: Path
+    priority: int
     checkpoints: bool
     prefers: frozenset[str]
     only_on: frozenset[str] | None
@@ -55,9 +56,10 @@ class Desk:
     now_s: float = 0.0
     in_use: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     running: dict[Stock, list[Running]] = field(default_factory=lambda: defaultdict(list))
+    started: dict[Stock, list[Request]] = field(default_factory=lambda: defaultdict(list))
     blocked: dict[Stock, list[Blocked]] = field(default_factory=dict)
     _free: dict[Stock, Free] = field(default_factory=lambda: defaultdict(Free))
-    _lanes: dict[LaneKey, list[tuple[int, float, int]]] = field(default_factory=dict)
+    _lanes: dict[LaneKey, list[tuple[float, int]]] = field(default_factory=dict)
     _of_stock: dict[Stock, dict[LaneKey, None]] = field(default_factory=lambda: defaultdict(dict))
     _of_cap: dict[str, dict[Stock, None]] = field(default_factory=lambda: defaultdict(dict))
     _waiting: dict[int, Request] = field(default_factory=dict)
@@ -84,7 +86,7 @@ class Desk:
                 self._of_cap[cap][key.stock] = None
         self._tickets += 1
         self._waiting[self._tickets] = request
-        heapq.heappush(self._lanes[key], (-request.priority, request.arrived_s, self._tickets))
+        heapq.heappush(self._lanes[key], (request.arrived_s, self._tickets))
         self._dirty[key.stock] = None
 
     def release_cap(self, cap: str, devices: int) -> None:
@@ -107,15 +109,18 @@ class Desk:
 
     def _turn_of(self, stock: Stock) -> list[Placed]:
         free, placed = self._free[stock], []
-        self.blocked[stock] = []
+        self.blocked[stock], self.started[stock] = [], []
         self._hopeless.clear()
         heads = [self._head(key) for key in self._of_stock[stock] if self._lanes[key]]
         heapq.heapify(heads)
-        while heads and free.count:
+        may_stop = any(job.may_be_stopped for job in self.running.get(stock, ()))
+        while heads and (free.count or may_stop):
             _, ticket, key = heapq.heappop(heads)
             given = self._try(self._waiting[ticket])
             if given is None:
                 placed += self._behind(key)
+                if not may_stop and self._is_all_kept(stock):
+                    break
                 continue
             placed.append(given)
             self._leave(key, ticket)
@@ -123,8 +128,13 @@ class Desk:
                 heapq.heappush(heads, self._head(key))
         return placed
 
+    def _is_all_kept(self, stock: Stock) -> bool:
+        """Whether every free device is kept for somebody, and nobody could pass: nothing more is to be given out."""
+        kept = {pair for each in self.blocked[stock] if each.from_s <= self.now_s for pair in each.pairs}
+        return all(pair in kept for pair, count in self._free[stock].by_pair.items() if count)
+
     def _head(self, key: LaneKey) -> tuple[Rank, int, LaneKey]:
-        ticket = self._lanes[key][0][2]
+        ticket = self._lanes[key][0][1]
         return self._rank(self._waiting[ticket], ticket), ticket, key
 
     def _rank(self, request: Request, ticket: int) -> Rank:
@@ -135,10 +145,10 @@ class Desk:
 
     def _leave(self, key: LaneKey, ticket: int) -> None:
         lane = self._lanes[key]
-        if lane[0][2] == ticket:
+        if lane[0][1] == ticket:
             heapq.heappop(lane)
         else:
-            lane[:] = [entry for entry in lane if entry[2] != ticket]
+            lane[:] = [entry for entry in lane if entry[1] != ticket]
             heapq.heapify(lane)
         del self._waiting[ticket]
 
@@ -148,7 +158,7 @@ class Desk:
         lane = self._lanes[key]
         if len(lane) < 2 or self._free[key.stock].view(key.pairs).total < key.devices:
             return placed
-        for _, _, ticket in heapq.nsmallest(BEHIND_THE_HEAD, lane)[1:]:
+        for _, ticket in heapq.nsmallest(BEHIND_THE_HEAD, lane)[1:]:
             given = self._try(self._waiting[ticket], may_reserve=False)
             if given is not None:
                 placed.append(given)
@@ -156,10 +166,14 @@ class Desk:
         return placed
 
     def _try(self, request: Request, *, may_reserve: bool = True) -> Placed | None:
-        if self.cap_short_of(request) or not self._is_within_quota(request):
+        if self.cap_short_of(request):
             return None
         stock = (request.chip, request.pool)
         own = self.open_pairs(request)
+        if not self._is_within_quota(request):
+            if may_reserve and is_due(request, self.quotas, self.in_use):
+                self._reserve(request, stock, own)
+            return None
         pairs = self._unreserved(request, own)
         if pairs and request.devices < self._hopeless.get((stock, pairs), ALWAYS):
             wish = self.wish(request, pairs)
@@ -246,6 +260,7 @@ class Desk:
                 self.lines[name] = replace(line, left=None if line.left is None else line.left - 1)
         for cap in {request.cap, *request.caps} & self.caps.keys():
             self.caps[cap] -= len(gang)
+        self.started[(request.chip, request.pool)].append(request)
         if request.path:
             self.in_use[request.path[0]] += len(gang)
 
@@ -259,8 +274,14 @@ def quota_left(account: str, quotas: dict[str, Quota], in_use: dict[str, int]) -
     return int(max(min(unused, most), 0))
 
 
+def is_due(request: Request, quotas: dict[str, Quota], in_use: dict[str, int]) -> bool:
+    """Whether a job's account has a quota and stays within what it is due, borrowing nothing."""
+    account = request.path[0] if request.path else ""
+    return account in quotas and in_use.get(account, 0) + request.devices <= quotas[account].nominal
+
+
 def _lane_of(request: Request) -> LaneKey:
     caps = request.caps | {request.cap}
     stock = (request.chip, request.pool)
-    plain = (stock, request.pairs, request.devices, caps, request.path, request.checkpoints)
-    return LaneKey(*plain, request.prefers, request.only_on)
+    plain = (stock, request.pairs, request.devices, caps, request.path, request.priority)
+    return LaneKey(*plain, request.checkpoints, request.prefers, request.only_on)

@@ -90,6 +90,7 @@ class Free:
     def __init__(self) -> None:
         self._hosts: dict[Place, dict[str, FreeDevice]] = defaultdict(dict)
         self._views: dict[frozenset[Pair], View] = {}
+        self.by_pair: dict[Pair, int] = defaultdict(int)
         self.count = 0
 
     def add(self, device: FreeDevice) -> None:
@@ -104,6 +105,7 @@ class Free:
 
     def _moved(self, device: FreeDevice, by: int) -> None:
         self.count += by
+        self.by_pair[device.pair] += by
         for pairs, view in self._views.items():
             if device.pair in pairs:
                 view.moved(_place(device), by)

@@ -12,7 +12,7 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Final
 
-from allocation.scheduler.placement.contest import Contender, Pool, Turn
+from allocation.scheduler.placement.contest import FOREVER, Contender, Pool, Turn
 from allocation.scheduler.placement.history import Estimate, History, remaining_s
 from allocation.scheduler.placement.shares import FairShare
 
@@ -26,7 +26,7 @@ class Rules:
 
     ``step`` is the factor between two steps; a gang's work counts its devices to the power of ``breadth``.
     A job runs ``quantum_s`` undisturbed, twice that after each stop, so it is stopped ever more seldom.
-    One that never ran counts as needing ``trial_s`` at most: a guess may be wrong, and a short job is not to pay.
+    One that never ran counts as needing ``trial_s`` at most, where that is set: a short job is not to pay for a guess.
     """
 
     first_step_s: float = HOUR_S
@@ -34,7 +34,7 @@ class Rules:
     breadth: float = 0.25
     quantum_s: float = 2 * HOUR_S
     bound_s: float = 200 * HOUR_S
-    trial_s: float = 2 * HOUR_S
+    trial_s: float = FOREVER
     checkpoint_s: float = 1800.0
 
 

@@ -6,7 +6,7 @@ borrowed from another account's quota, for that account's own job within its quo
 
 from __future__ import annotations
 
-from allocation.scheduler.placement.desk import Blocked, Desk
+from allocation.scheduler.placement.desk import Blocked, Desk, is_due
 from allocation.scheduler.placement.gang import Free
 from allocation.scheduler.placement.model import FreeDevice, Quota, Request, Running, Stops
 
@@ -31,10 +31,13 @@ def _victims(desk: Desk, blocked: Blocked, running: list[Running], free: tuple[F
         if (device.chip, device.pool) == (request.chip, request.pool):
             stock.add(device)
     chosen: list[Running] = []
+    in_use = dict(desk.in_use)
     for job in sorted(running, key=lambda each: (each.priority, -each.started_s, each.lost_device_s, each.job)):
-        if not yields_to(job, request, desk.quotas, desk.in_use) or not _is_of_use(job, blocked):
+        if not yields_to(job, request, desk.quotas, in_use) or not _is_of_use(job, blocked):
             continue
         chosen.append(job)
+        if job.path:
+            in_use[job.path[0]] = in_use.get(job.path[0], 0) - len(job.devices)
         for device in job.devices:
             stock.add(device)
         gang = stock.choose(desk.wish(request, blocked.pairs))
@@ -61,8 +64,7 @@ def yields_to(job: Running, request: Request, quotas: dict[str, Quota], in_use: 
         return False
     lent, taken = quotas[lender[0]], quotas[borrower[0]]
     is_borrowing = in_use.get(borrower[0], 0) - len(job.devices) >= taken.nominal
-    is_due = in_use.get(lender[0], 0) + request.devices <= lent.nominal
-    return lent.cohort == taken.cohort and is_borrowing and is_due
+    return lent.cohort == taken.cohort and is_borrowing and is_due(request, quotas, in_use)
 
 
 def _words(job: Running, request: Request) -> str:

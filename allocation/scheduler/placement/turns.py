@@ -74,7 +74,12 @@ def _starts(desk: Desk, stock: Stock, queue: list[Request], free: int) -> list[R
     if not running:
         return [UNKNOWN] * len(queue)
     ends = [(job.ends_s, len(job.devices)) for job in running]
+    ends += [(_from(desk.now_s, _length(each)), each.devices) for each in desk.started[stock]]
     return forecast(free, ends, [(_length(each), each.devices) for each in queue], now=desk.now_s)
+
+
+def _from(now: float, length: Range) -> Range:
+    return now + length[0], now + length[1], now + length[2]
 
 
 def _length(request: Request) -> Range:

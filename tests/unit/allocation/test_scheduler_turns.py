@@ -63,7 +63,7 @@ def snapshots(draw: st.DrawFn) -> Snapshot:
     return Snapshot(queue, free, {"f1": 4, "f2": 9}, lines=lines, quotas=quotas, running=running, now_s=1.0)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(snapshots())
 def test_plan_places_gangs_whole_on_one_site_and_gives_no_device_twice(snapshot: Snapshot) -> None:
     requests_by_job = {request.job: request for request in snapshot.queue}
@@ -77,7 +77,7 @@ def test_plan_places_gangs_whole_on_one_site_and_gives_no_device_twice(snapshot:
         assert all(device.pair in request.pairs for device in placed.devices)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(snapshots())
 def test_plan_keeps_within_what_each_licence_line_allows(snapshot: Snapshot) -> None:
     requests_by_job = {request.job: request for request in snapshot.queue}
@@ -92,7 +92,7 @@ def test_plan_keeps_within_what_each_licence_line_allows(snapshot: Snapshot) -> 
             assert not used or ends < line.until_s
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(snapshots())
 def test_plan_keeps_within_caps_and_quotas(snapshot: Snapshot) -> None:
     requests_by_job = {request.job: request for request in snapshot.queue}
@@ -109,7 +109,7 @@ def test_plan_keeps_within_caps_and_quotas(snapshot: Snapshot) -> None:
         assert not sum(new.values()) or sum(new.values()) + held <= 7
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(snapshots())
 def test_plan_is_the_same_again_and_answers_every_job_once_with_reason_and_position(snapshot: Snapshot) -> None:
     first, second = plan(snapshot), plan(snapshot)
@@ -122,7 +122,7 @@ def test_plan_is_the_same_again_and_answers_every_job_once_with_reason_and_posit
         assert each.start_s is None or snapshot.now_s <= each.start_s[0] <= each.start_s[1] <= each.start_s[2]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(snapshots())
 def test_plan_stops_only_lower_priority_or_borrowed_and_nobody_twice(snapshot: Snapshot) -> None:
     stops = plan(snapshot).stops
