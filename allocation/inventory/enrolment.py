@@ -40,7 +40,7 @@ def create_enrolment_code(*, actor: Actor, site: Site) -> str:
     actor.require(Act.ENROL_HOST)
     if site.is_closed:
         raise ComplianceRefusal(f"{site.name} is closed; no host can enrol there.")
-    code = secrets.token_urlsafe(24)
+    code = secrets.token_hex(24)  # it is typed after an option, and must not begin with a dash
     with transaction.atomic():
         row = EnrolmentCode.objects.create(
             code_sha256=_hashed(code), site=site, created_by=actor.membership, expires_at=database_now() + CODE_LIVES

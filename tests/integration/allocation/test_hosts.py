@@ -305,3 +305,9 @@ def test_enrolment_code_that_was_used_serves_no_other_key_and_no_replay(world: W
     retire_host(actor=world.operator, host_id=Host.objects.get().pk, reason="Sold.")
     host.id, host.sequence = "", 50
     host.enrol(code, expect=409)
+
+
+def test_enrolment_code_can_stand_after_an_option_of_a_command(world: World) -> None:
+    codes = [create_enrolment_code(actor=world.operator, site=world.site) for _ in range(100)]
+    assert all(code.isalnum() for code in codes)
+    assert len(set(codes)) == 100
