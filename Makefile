@@ -4,7 +4,7 @@ PY := .venv/bin/python
 export PYTHON
 export OMP_NUM_THREADS ?= 2
 
-.PHONY: help setup demo up test lint types imports migrations deploy-check mutants lock clean bench-kernels bench-gpu gate-kernels bench-regimes bench-screening bench-scheduler
+.PHONY: help setup demo up test lint types imports migrations deploy-check mutants chaos lock clean bench-kernels bench-gpu gate-kernels bench-regimes bench-screening bench-scheduler
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
@@ -59,6 +59,9 @@ bench-scheduler: setup ## packing, gang jobs and one pass at scale, beside their
 
 mutants: setup ## takes each guard out in turn and sees its test go red
 	@$(PY) -m tests.mutants
+
+chaos: setup ## faults against real processes, and a checker of the invariants (SEED=…, SECONDS=…)
+	@$(PY) -m tests.chaos --seed $(or $(SEED),1) --seconds $(or $(SECONDS),60)
 
 lock: setup ## compiles requirements.txt and package-lock.json anew
 	@scripts/lock.sh

@@ -23,7 +23,7 @@ from procurement.screening.effects import effect_of
 from procurement.screening.matching.index import CandidateIndex
 from procurement.screening.matching.matcher import Match, match
 from procurement.screening.matching.subjects import Name, Subject
-from procurement.screening.models import AdHocSearch, Hit, HitState, ListEntry, ScreeningRun
+from procurement.screening.models import AdHocSearch, Hit, HitState, ScreeningRun
 from procurement.screening.register import Register, current_register, split_key, threshold
 from procurement.screening.shown import evidence_of, plain_hit
 from procurement.screening.subjects import parties_of_filing, parties_of_order, subject_of
@@ -78,7 +78,7 @@ def rescreen_changed(*, actor: Actor | None, changed_keys: set[str], purpose: st
     if not parties:
         return 0
     register = current_register()
-    is_small = len(changed_keys) * 2 < len(register.entry_ids)
+    is_small = len(changed_keys) * 2 < register.index.party_count
     part = _Part(register.part(changed_keys), changed_keys) if is_small else None
     for party in parties:
         is_first = party.screening_state == ScreeningState.NOT_SCREENED
@@ -154,7 +154,7 @@ def _screen(
 
 def _keep_hits(party: Party, subject: Subject, matches: tuple[Match, ...], register: Register) -> int:
     """Store hits on evidence not seen before, bring back those seen again; returns how many are new."""
-    entries = _entries(register, matches)
+    entries = register.entries({found.listed.key for found in matches})
     new = 0
     for found in matches:
         source_code, entry_key = split_key(found.listed.key)
@@ -204,14 +204,8 @@ def settle_party(party: Party) -> None:
 
 def _look_up(name: str, countries: tuple[str, ...], register: Register) -> tuple[dict[str, Any], ...]:
     matches = match(Subject("", (Name(name),), countries), register.index, threshold())
-    entries = _entries(register, matches)
+    entries = register.entries({found.listed.key for found in matches})
     return tuple(plain_hit(found, entries[found.listed.key]) for found in matches)
-
-
-def _entries(register: Register, matches: tuple[Match, ...]) -> dict[str, ListEntry]:
-    """The stored entries behind matches, by the listed party's key."""
-    ids = {register.entry_ids[found.listed.key]: found.listed.key for found in matches}
-    return {ids[entry.pk]: entry for entry in ListEntry.objects.filter(pk__in=ids).select_related("snapshot")}
 
 
 def _checked_text(text: str, field: str) -> str:

@@ -18,6 +18,9 @@ _HOW_WORDS = {
     "run_together": "alike once spaces are left out",
     "consonants": "alike in their consonants",
     "slips": "alike but for slips",
+    "variant": "a variant of the same word",
+    "sound": "spelt by the same sound",
+    "cut_short": "the beginning of it",
 }
 
 

@@ -14,6 +14,7 @@ from procurement.screening.matching.subjects import ListedParty, PartyKind, Subj
 COUNTRY_FOR = 0.01
 COUNTRY_AGAINST = -0.03
 KIND_AGAINST = -0.06
+MOST_FOR = COUNTRY_FOR
 _SAME_PLACE = {"HK": "CN", "MO": "CN", "PRC": "CN"}
 
 

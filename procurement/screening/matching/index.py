@@ -1,36 +1,41 @@
 """Recall: which listed names could be meant, out of tens of thousands, at most fifty of them.
 
-An inverted index from token to names, and a trigram index from letters to the vocabulary's tokens so that a
-misspelt token finds its neighbours. Names are ranked by a weighted overlap with the query: rare tokens count
-more (inverse document frequency).
+Each word of the query finds the vocabulary's words that it may be (equal, a slip apart, of one sound, of the same
+consonants, its beginning), and they find the names that bear them; words run together find names by themselves.
+Names are ranked by a weighted overlap with the query: rare words count more (inverse document frequency).
 """
 
 from __future__ import annotations
 
-import math
-from array import array
-from collections import defaultdict
-from collections.abc import Iterable, Iterator
+import json
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from itertools import pairwise
 
-from procurement.screening.matching.normalise import Normalised, normalise
-from procurement.screening.matching.similarity import token_similarity
-from procurement.screening.matching.subjects import ListedParty, Name
-from procurement.screening.matching.transliteration import skeleton
+import numpy as np
+
+from procurement.screening.matching.arrays import Floats, IndexArrays, Ints, built, rarity
+from procurement.screening.matching.keys import consonant_key, run_keys, spelling_keys
+from procurement.screening.matching.normalise import Normalised
+from procurement.screening.matching.particles import share
+from procurement.screening.matching.similarity import CUT_SHORT, alike, alike_in_consonants
+from procurement.screening.matching.subjects import ListedParty, Name, NameKind, PartyKind
 
 MAX_CANDIDATES = 50
-REFERENCE_NAMES = 50_000  # a list of three names does not make their words common
 MAX_NEIGHBOURS = 24
-MIN_SHARED_TRIGRAMS = 0.3
+MAX_CONTINUATIONS = 64
+CONTINUED_SHORTEST = 4
+RUN_SHORTEST = 6
+LEAST_OVERLAP = 0.4
+SHORTER_SHARE = 0.7
 
 
 @dataclass(frozen=True, slots=True)
-class IndexedName:
-    """One listed name, ready to compare."""
+class Candidate:
+    """One listed name that could be meant, ready to compare."""
 
-    party: ListedParty
-    name: Name
+    row: int
     normalised: Normalised
 
 
@@ -38,101 +43,168 @@ class CandidateIndex:
     """The names of every listed party, searchable by any of their parts; immutable once built.
 
     Args:
+        parties: what is listed.
         weights_of: an index over whole lists whose token weights to use, so that a part of them scores alike.
+        arrays: an index made before, instead of ``parties``.
     """
 
-    def __init__(self, parties: Iterable[ListedParty], weights_of: CandidateIndex | None = None) -> None:
-        self.names: list[IndexedName] = []
-        self._weights_of = weights_of
-        self._postings: defaultdict[str, array[int]] = defaultdict(lambda: array("I"))
-        self._squashed: defaultdict[str, array[int]] = defaultdict(lambda: array("I"))
-        for party in parties:
-            for name in party.names:
-                self._add(IndexedName(party, name, normalise(name.text)))
-        self._vocabulary = list(self._postings)
-        self._trigrams: defaultdict[str, array[int]] = defaultdict(lambda: array("I"))
-        for number, token in enumerate(self._vocabulary):
-            for gram in _grams(token):
-                self._trigrams[gram].append(number)
-        self._masses = [sum(map(self.weight, name.normalised.tokens)) for name in self.names]
+    def __init__(
+        self,
+        parties: Iterable[ListedParty] = (),
+        weights_of: CandidateIndex | None = None,
+        arrays: IndexArrays | None = None,
+    ) -> None:
+        weigh = weights_of.weight if weights_of is not None else None
+        self.arrays = arrays if arrays is not None else built(parties, weigh)
+        self._words = _lines(self.arrays.words)
+        self._forms = _lines(self.arrays.forms)
+        self._place = {word: at for at, word in enumerate(self._words)}
+        self._weigh: Callable[[str], float] = weigh or self._own_weight
+        self._unknown = rarity(0, len(self))
 
     def __len__(self) -> int:
-        return len(self.names)
+        return len(self.arrays.row_party)
+
+    @property
+    def party_count(self) -> int:
+        """How many parties are listed."""
+        return len(self.arrays.party_offsets) - 1
 
     def weight(self, token: str) -> float:
         """How much a token tells: the inverse document frequency among listed names, at least 1."""
-        if self._weights_of is not None:
-            return self._weights_of.weight(token)
-        bearers = len(self._postings[token]) if token in self._postings else 0
-        return 1.0 + math.log((max(len(self.names), REFERENCE_NAMES) + 1) / (bearers + 1))
+        return self._weigh(token)
 
-    def candidates(self, query: Normalised, limit: int = MAX_CANDIDATES) -> list[IndexedName]:
+    def party_of(self, row: int) -> int:
+        """The number of the party whose name a row spells."""
+        return int(self.arrays.row_party[row])
+
+    def party(self, number: int) -> ListedParty:
+        """A listed party by its number."""
+        offsets = self.arrays.party_offsets
+        key, content, names, countries, kind = json.loads(
+            self.arrays.parties[offsets[number] : offsets[number + 1]].tobytes()
+        )
+        listed = tuple(Name(text, NameKind(name_kind)) for name_kind, text in names)
+        return ListedParty(key, content, listed, tuple(countries), PartyKind(kind))
+
+    def name_at(self, row: int) -> int:
+        """Which of its party's names a row spells."""
+        return int(self.arrays.row_name[row])
+
+    def parties_of(self, keys: set[str]) -> Iterator[ListedParty]:
+        """The listed parties of these keys."""
+        for number, key in enumerate(_lines(self.arrays.party_keys)):
+            if key in keys:
+                yield self.party(number)
+
+    def candidates(self, query: Normalised, limit: int = MAX_CANDIDATES) -> list[Candidate]:
         """The listed names that overlap most with the query, best first, at most ``limit``."""
-        overlap: defaultdict[int, float] = defaultdict(float)
-        for token in query.tokens:
-            for number, met in self._bearers(token, query.lacks_vowels).items():
-                overlap[number] += met
-        for number in self._run_together(query):
-            overlap[number] += sum(map(self.weight, query.tokens))
-        mass = sum(map(self.weight, query.tokens))
-        ranked = sorted(overlap, key=lambda number: -2 * overlap[number] / (mass + self._masses[number]))
-        return [self.names[number] for number in ranked[:limit]]
+        return [Candidate(row, self.spelling(row)) for row in self._ranked(query, limit)]
 
-    @cached_property
-    def _skeletons(self) -> dict[str, array[int]]:
-        """Names by their consonants; made at the first name whose script lacks vowels."""
-        skeletons: defaultdict[str, array[int]] = defaultdict(lambda: array("I"))
-        for number, name in enumerate(self.names):
-            if name.normalised.squashed.isascii():
-                skeletons[skeleton(name.normalised.squashed)].append(number)
-        return skeletons
+    def _own_weight(self, token: str) -> float:
+        place = self._place.get(token)
+        return self._unknown if place is None else float(self.arrays.word_weight[place])
 
-    def _add(self, indexed: IndexedName) -> None:
-        number = len(self.names)
-        self.names.append(indexed)
-        normalised = indexed.normalised
-        for token in dict.fromkeys(normalised.tokens):
-            self._postings[token].append(number)
-        self._squashed[normalised.squashed].append(number)
+    def _ranked(self, query: Normalised, limit: int) -> list[int]:
+        mass = sum(self.weight(token) * share(token) for token in query.tokens)
+        overlap = self._overlap(query, mass)
+        rows = np.flatnonzero(overlap > LEAST_OVERLAP * SHORTER_SHARE)
+        if not len(rows):
+            return []
+        masses = self.arrays.row_mass[rows]
+        least, most = np.minimum(masses, mass), np.maximum(masses, mass)
+        rank = np.minimum(overlap[rows], masses) / (SHORTER_SHARE * least + (1 - SHORTER_SHARE) * most)
+        if len(rows) > limit:
+            best = np.argpartition(-rank, limit)[:limit]
+            rows, rank = rows[best], rank[best]
+        kept = rank >= LEAST_OVERLAP
+        order = np.argsort(-rank[kept], kind="stable")
+        ranked: list[int] = rows[kept][order].tolist()
+        return ranked
 
-    def _bearers(self, token: str, lacks_vowels: bool) -> dict[int, float]:
-        """Names that bear the token or a neighbour of it, with the weight of the best one."""
-        met: dict[int, float] = {}
-        for neighbour, similarity in self._neighbours(token):
-            gain = similarity * self.weight(neighbour)
-            for number in self._postings[neighbour]:
-                if gain > met.get(number, 0.0):
-                    met[number] = gain
-        if lacks_vowels:
-            for number in self._skeletons.get(skeleton(token), ()):
-                met.setdefault(number, self.weight(token))
-        return met
+    def _overlap(self, query: Normalised, mass: float) -> Floats:
+        """For every row, the weight of the query's words that it bears, or nearly bears."""
+        overlap = np.zeros(len(self), np.float32)
+        for at, token in enumerate(dict.fromkeys(query.tokens)):
+            gains = self._gains(token, is_last=at == len(query.tokens) - 1, by_consonants=query.lacks_vowels)
+            if len(gains) == 1:
+                overlap[self._postings(gains[0][1])] += gains[0][0]
+            elif gains:
+                best = np.zeros(len(self), np.float32)
+                for gain, place in gains:
+                    best[self._postings(place)] = gain
+                overlap += best
+        for rows, credit in self._run_together(query, mass):
+            overlap[rows] = np.minimum(overlap[rows] + credit, mass)
+        return overlap
 
-    def _run_together(self, query: Normalised) -> Iterator[int]:
-        """Names that are the query but for their spaces, or for vowels its script does not write."""
-        yield from self._squashed.get(query.squashed, ())
-        if query.lacks_vowels:
-            yield from self._skeletons.get(skeleton(query.squashed), ())
+    def _postings(self, place: int) -> Ints:
+        offsets = self.arrays.posting_offsets
+        return self.arrays.postings[offsets[place] : offsets[place + 1]]
 
-    def _neighbours(self, token: str) -> list[tuple[str, float]]:
-        """Tokens of the vocabulary near to ``token``, with their similarity, nearest first."""
-        grams = _grams(token)
-        shared: defaultdict[int, int] = defaultdict(int)
-        for gram in grams:
-            for number in self._trigrams.get(gram, ()):
-                shared[number] += 1
-        least = max(1, int(len(grams) * MIN_SHARED_TRIGRAMS))
+    def _gains(self, token: str, *, is_last: bool, by_consonants: bool) -> list[tuple[float, int]]:
+        """Words that the token may be, by place, with what bearing each is worth; the best last."""
+        judge = alike_in_consonants if by_consonants else alike
+        keys = spelling_keys(token)
+        if by_consonants and (consonants := consonant_key(token)) is not None:
+            keys.add(consonants)
         near = []
-        for number, count in shared.items():
-            if count >= least:
-                similarity = token_similarity(token, self._vocabulary[number])
-                if similarity:
-                    near.append((self._vocabulary[number], similarity))
-        near.sort(key=lambda pair: -pair[1])
-        return near[:MAX_NEIGHBOURS]
+        for place in set(_found(self.arrays.key_hashes, self.arrays.key_words, keys)):
+            similarity, _ = judge(token, self._words[place])
+            if similarity:
+                near.append((similarity, place))
+        near.sort()
+        near = near[-MAX_NEIGHBOURS:]
+        if is_last and len(token) >= CONTINUED_SHORTEST and (not near or near[-1][0] < 1):
+            near[:0] = [(CUT_SHORT, place) for place in self._continuations(token)]
+        most = self.weight(token) * share(token)
+        weights = self.arrays.word_weight
+        return [(similarity * min(most, float(weights[place])), place) for similarity, place in near]
+
+    def _continuations(self, token: str) -> range:
+        """Words that begin with the token."""
+        first = bisect_left(self._words, token)
+        last = bisect_left(self._words, token + "\uffff", first)
+        return range(first, min(last, first + MAX_CONTINUATIONS))
+
+    def _run_together(self, query: Normalised, mass: float) -> Iterator[tuple[Ints, float]]:
+        """Rows in which neighbouring words run together are a word of the query, or the reverse, and their worth."""
+        tokens = query.tokens
+        if len(tokens) > 1:
+            yield self._runs("".join(tokens)), mass
+        for token in tokens:
+            if len(token) >= RUN_SHORTEST:
+                yield self._runs(token), self.weight(token)
+        for left, right in pairwise(tokens):
+            place = self._place.get(left + right)
+            if place is not None:
+                yield self._postings(place), float(self.arrays.word_weight[place])
+
+    def _runs(self, run: str) -> Ints:
+        return np.array(_found(self.arrays.run_hashes, self.arrays.run_rows, run_keys(run)), np.uint32)
+
+    def spelling(self, row: int) -> Normalised:
+        """A row as it is compared."""
+        arrays = self.arrays
+        at, end = arrays.row_token_offsets[row], arrays.row_token_offsets[row + 1]
+        tokens = tuple([self._words[place] for place in arrays.row_tokens[at:end].tolist()])
+        at, end = arrays.row_form_offsets[row], arrays.row_form_offsets[row + 1]
+        forms = tuple([self._forms[place] for place in arrays.row_forms[at:end].tolist()])
+        return Normalised("", tokens, forms, "", bool(arrays.row_vowelless[row]))
 
 
-def _grams(token: str) -> set[str]:
-    """The trigrams of a token, its edges marked."""
-    padded = f"^{token}$"
-    return {padded[at : at + 3] for at in range(len(padded) - 2)} or {padded}
+def _found(hashes: Ints, owners: Ints, keys: set[int]) -> list[int]:
+    """The owners of these keys."""
+    wanted = np.fromiter(keys, np.uint32, len(keys))
+    first = np.searchsorted(hashes, wanted, "left")
+    last = np.searchsorted(hashes, wanted, "right")
+    found: list[int] = []
+    for at, end in zip(first.tolist(), last.tolist(), strict=True):
+        if end > at:
+            found.extend(owners[at:end].tolist())
+    return found
+
+
+def _lines(plain: Sequence[int] | np.ndarray) -> list[str]:
+    text = np.asarray(plain).tobytes().decode()
+    return text.split("\n") if text else []

@@ -6,13 +6,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from procurement.screening.matching.aliases import english_names
-from procurement.screening.matching.evidence import Evidence, evidence_hash, weigh
-from procurement.screening.matching.index import CandidateIndex, IndexedName
-from procurement.screening.matching.normalise import Normalised, normalise
-from procurement.screening.matching.scoring import Comparison, compare
+from procurement.screening.matching.alignment import Alignment
+from procurement.screening.matching.evidence import MOST_FOR, Evidence, evidence_hash, weigh
+from procurement.screening.matching.index import Candidate, CandidateIndex
+from procurement.screening.matching.normalise import Normalised, spellings
+from procurement.screening.matching.scoring import Comparison, explain, scored
 from procurement.screening.matching.subjects import ListedParty, Name, NameKind, Subject
 
-DEFAULT_THRESHOLD = 0.82
+DEFAULT_THRESHOLD = 0.74
 EXACT = 1.0
 WEAK_NAME_PENALTY = 0.03
 
@@ -45,7 +46,7 @@ class Match:
         return self.name_score >= EXACT
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class _Query:
     """One name to look up: the subject's own, or the trade name that stands for it."""
 
@@ -54,11 +55,12 @@ class _Query:
     via_trade_name: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class _Best:
     query: _Query
-    indexed: IndexedName
-    comparison: Comparison
+    candidate: Candidate
+    score: float
+    found: Alignment
 
 
 def match(subject: Subject, index: CandidateIndex, threshold: float = DEFAULT_THRESHOLD) -> tuple[Match, ...]:
@@ -69,45 +71,50 @@ def match(subject: Subject, index: CandidateIndex, threshold: float = DEFAULT_TH
     Args:
         threshold: least score (0 to 1) of names and evidence together.
     """
-    best: dict[str, _Best] = {}
-    for query in _queries(subject.names):
-        for indexed in index.candidates(query.normalised):
-            comparison = compare(query.normalised, indexed.normalised, index.weight)
-            known = best.get(indexed.party.key)
-            if known is None or comparison.score > known.comparison.score:
-                best[indexed.party.key] = _Best(query, indexed, comparison)
-    matches = [_explained(subject, found) for found in best.values()]
+    best = _best_of_each_party(subject, index, threshold - MOST_FOR)
+    matches = [_explained(subject, index, number, found) for number, found in best.items()]
     kept = [found for found in matches if found.is_exact or found.score >= threshold]
     return tuple(sorted(kept, key=lambda found: (-found.score, found.listed.key)))
 
 
+def _best_of_each_party(subject: Subject, index: CandidateIndex, least: float) -> dict[int, _Best]:
+    """The best account of names for each listed party, where it reaches ``least``."""
+    best: dict[int, _Best] = {}
+    for query in _queries(subject.names):
+        for candidate in index.candidates(query.normalised):
+            score, found = scored(query.normalised, candidate.normalised, index.weight)
+            if score >= least or score >= EXACT:
+                number = index.party_of(candidate.row)
+                known = best.get(number)
+                if known is None or score > known.score:
+                    best[number] = _Best(query, candidate, score, found)
+    return best
+
+
 def _queries(names: Iterable[Name]) -> list[_Query]:
-    """Every name of a subject, and for Chinese names the trade names they stand for, each once."""
+    """Every name of a subject as written and by sound, and the trade names Chinese ones stand for, each once."""
     queries: dict[tuple[str, ...], _Query] = {}
     for name in names:
-        spellings = [(name.text, ""), *((english, english) for english in english_names(name.text))]
-        for text, via in spellings:
-            normalised = normalise(text)
-            if normalised.tokens:
+        for text, via in ((name.text, ""), *((english, english) for english in english_names(name.text))):
+            for normalised in spellings(text):
                 queries.setdefault(normalised.tokens, _Query(name, normalised, via))
     return list(queries.values())
 
 
-def _explained(subject: Subject, found: _Best) -> Match:
-    listed = found.indexed.party
+def _explained(subject: Subject, index: CandidateIndex, number: int, best: _Best) -> Match:
+    listed = index.party(number)
+    listed_name = listed.names[index.name_at(best.candidate.row)]
     evidence = weigh(subject, listed)
-    name_score = found.comparison.score
-    if found.indexed.name.kind is NameKind.WEAK:
-        name_score -= WEAK_NAME_PENALTY
+    name_score = best.score - (WEAK_NAME_PENALTY if listed_name.kind is NameKind.WEAK else 0.0)
     score = name_score + sum(piece.adjusts for piece in evidence)
     return Match(
         listed=listed,
         score=round(min(1.0, max(0.0, score)), 4),
         name_score=round(name_score, 4),
-        subject_name=found.query.name,
-        listed_name=found.indexed.name,
-        via_trade_name=found.query.via_trade_name,
-        comparison=found.comparison,
+        subject_name=best.query.name,
+        listed_name=listed_name,
+        via_trade_name=best.query.via_trade_name,
+        comparison=explain(best.query.normalised, best.candidate.normalised, best.score, best.found),
         evidence=evidence,
         evidence_sha256=evidence_hash(subject, listed),
     )

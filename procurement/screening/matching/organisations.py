@@ -8,20 +8,53 @@ Source: the ISO 20275 entity legal forms and common usage; abbreviations as regi
 
 from __future__ import annotations
 
+import re
+from functools import lru_cache
+
+from rapidfuzz.distance import OSA
+
 _FORMS: dict[str, tuple[str, ...]] = {
     "ltd": ("ltd", "limited", "ltda", "limitada", "pte ltd", "pvt ltd", "private limited", "pty ltd"),
     "co": ("co", "company", "compania", "compagnie", "cie", "cia"),
     "co ltd": ("co ltd", "company limited", "co limited", "coltd", "youxian gongsi", "gufen youxian gongsi"),
     "corp": ("corp", "corporation", "corporacion"),
     "inc": ("inc", "incorporated"),
-    "llc": ("llc", "limited liability company", "limited liability co", "l l c", "lc"),
+    "llc": (
+        "llc",
+        "limited liability company",
+        "limited liability co",
+        "limited liability",
+        "liability company",
+        "l l c",
+        "lc",
+    ),
     "llp": ("llp", "limited liability partnership", "lp", "limited partnership"),
     "plc": ("plc", "public limited company"),
-    "jsc": ("jsc", "joint stock company", "joint stock co", "ao", "aktsionernoe obshchestvo", "open jsc"),
+    "jsc": (
+        "jsc",
+        "joint stock company",
+        "joint stock co",
+        "joint stock",
+        "stock company",
+        "ao",
+        "aktsionernoe obshchestvo",
+        "open jsc",
+    ),
     "ojsc": ("ojsc", "oao", "open joint stock company", "otkrytoe aktsionernoe obshchestvo"),
     "cjsc": ("cjsc", "zao", "closed joint stock company", "zakrytoe aktsionernoe obshchestvo"),
     "pjsc": ("pjsc", "pao", "public joint stock company", "publichnoe aktsionernoe obshchestvo"),
-    "ooo": ("ooo", "obshchestvo s ogranichennoi otvetstvennostyu", "tov", "too"),
+    "ooo": (
+        "ooo",
+        "obshchestvo s ogranichennoi otvetstvennostyu",
+        "obshchestvo s ogranichennoi otvetstvennostiu",
+        "obshchestvo s ogranichennoy otvetstvennostyu",
+        "obshchestvo s ogranichennoi",
+        "ogranichennoi otvetstvennostyu",
+        "obshchestvo s",
+        "o o o",
+        "tov",
+        "too",
+    ),
     "fgup": ("fgup", "federal state unitary enterprise", "fsue"),
     "gmbh": ("gmbh", "gesellschaft mit beschrankter haftung", "gmbh co kg", "mbh"),
     "ag": ("ag", "aktiengesellschaft"),
@@ -44,6 +77,8 @@ _FORMS: dict[str, tuple[str, ...]] = {
     "kk": ("kk", "kabushiki kaisha", "godo kaisha"),
     "sdn bhd": ("sdn bhd", "sendirian berhad", "bhd", "berhad"),
     "fz": ("fze", "fzc", "fzco", "fz llc", "dmcc"),
+    "sp": ("spk", "sp k", "sp j", "sp z o o", "sp z oo", "sp zoo", "sc", "zrt", "kft", "doo", "d o o", "ead", "eood"),
+    "hijos": ("e hijos", "y cia", "y asociados", "hermanos"),
     "pjs": ("pjs", "private joint stock", "sherkat"),
 }
 _CJK_FORMS = (
@@ -61,6 +96,30 @@ PHRASES: dict[tuple[str, ...], str] = {
     tuple(phrase.split()): form for form, phrases in _FORMS.items() for phrase in phrases
 }
 LONGEST = max(len(words) for words in PHRASES)
+SPELT_SHORTEST = 5
+CUT_SHORTEST = 4
+_INNER_VOWELS = re.compile(r"(?<=.)[aeiou]")
+_FORM_WORDS = sorted({word for words in PHRASES for word in words if len(word) >= SPELT_SHORTEST})
+
+
+def _one_letter_out(word: str) -> set[str]:
+    return {word, *(word[:at] + word[at + 1 :] for at in range(len(word)))}
+
+
+_MISSPELT = {spelt: word for word in _FORM_WORDS for spelt in _one_letter_out(word)}
+_MISSPELT.update({_INNER_VOWELS.sub("", word): word for word in _FORM_WORDS})
+_MISSPELT.update({word[:at]: word for word in _FORM_WORDS for at in range(CUT_SHORTEST, len(word))})
+_MISSPELT.update({word: word for words in PHRASES for word in words})
+
+
+@lru_cache(maxsize=16384)
+def _meant(token: str) -> str:
+    """The word of a form that a token is a slip, its vowels or its end away from; else the token."""
+    known = _MISSPELT.get(token)
+    if known is not None or len(token) < SPELT_SHORTEST - 1:
+        return known or token
+    found = next((_MISSPELT[spelt] for spelt in _one_letter_out(token) if spelt in _MISSPELT), None)
+    return found if found is not None and OSA.distance(token, found, score_cutoff=1) <= 1 else token
 
 
 def strip_cjk_form(text: str) -> tuple[str, str]:
@@ -76,14 +135,18 @@ def strip_cjk_form(text: str) -> tuple[str, str]:
 
 
 def split_forms(tokens: list[str]) -> tuple[list[str], list[str]]:
-    """Tokens that name, and the legal forms found among them; a name made of forms alone keeps its tokens."""
+    """Tokens that name, and the legal forms found among them, a slip of the keyboard forgiven.
+
+    A name made of forms alone keeps its tokens.
+    """
     named: list[str] = []
     forms: list[str] = []
+    meant = [_meant(token) for token in tokens]
     at = 0
     while at < len(tokens):
-        length = _form_length(tokens, at)
+        length = _form_length(meant, at)
         if length:
-            forms.append(PHRASES[tuple(tokens[at : at + length])])
+            forms.append(PHRASES[tuple(meant[at : at + length])])
             at += length
         else:
             named.append(tokens[at])

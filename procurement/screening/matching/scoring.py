@@ -2,39 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from enum import StrEnum
+from dataclasses import dataclass
 
-from rapidfuzz.distance import OSA
-
+from procurement.screening.matching.alignment import Alignment, align
+from procurement.screening.matching.features import Weight, features
+from procurement.screening.matching.fitted import BIAS, WEIGHTS
 from procurement.screening.matching.normalise import Normalised
-from procurement.screening.matching.similarity import token_similarity
-from procurement.screening.matching.transliteration import skeleton
+from procurement.screening.matching.particles import GENERIC
+from procurement.screening.matching.similarity import Alike, How, alike, alike_in_consonants, alike_in_sound
 
-Weight = Callable[[str], float]
-RUN_TOGETHER_LEAST = 0.88
-RUN_TOGETHER_TRUST = 0.97
-SKELETON_TRUST = 0.9
-SKELETON_SHORTEST = 3
-SLIP_SHORTEST = 6
-SLIP_LETTERS = 12
-SLIP_SCORES = (0.0, 0.91, 0.87, 0.84)
-CONTAINED_BASE = 0.8
-CONTAINED_SHARE = 0.15
-CONTAINED_QUERY_WEIGHT = 6.5
-CONTAINED_LISTED_WEIGHT = 14.0
+__all__ = ["Comparison", "How", "PartMatch", "compare", "explain", "judge_of", "scored"]
 
-
-class How(StrEnum):
-    """How two parts met."""
-
-    EQUAL = "equal"
-    NEAR = "near"
-    INITIAL = "initial"
-    RUN_TOGETHER = "run_together"
-    CONSONANTS = "consonants"
-    SLIPS = "slips"
+MOST_OF_UNEQUAL = 0.99
+BARE_TRADE_NAME = 0.85
+BARE_SHORTEST = 5
 
 
 @dataclass(frozen=True)
@@ -58,111 +41,50 @@ class Comparison:
 
 
 def compare(query: Normalised, listed: Normalised, weight: Weight) -> Comparison:
-    """Compare two names by their parts, and run together; the better account stands."""
-    best = by_parts(query, listed, weight)
-    best = _contained(best, query, listed, weight)
-    for whole in (_run_together(query, listed), _by_consonants(query, listed), _by_slips(query, listed)):
-        if whole is not None and whole.score > best.score:
-            best = whole
-    return best
+    """Compare two names by their parts, and tell what met."""
+    return explain(query, listed, *scored(query, listed, weight))
 
 
-def by_parts(query: Normalised, listed: Normalised, weight: Weight) -> Comparison:
-    """Each token meets at most one; what is met, weighted by how much it tells, over all there is."""
-    parts = _meet(query.tokens, listed.tokens)
-    met = sum(part.similarity * (weight(part.query) + weight(part.listed)) for part in parts)
-    total = sum(map(weight, query.tokens)) + sum(map(weight, listed.tokens))
-    return Comparison(
-        met / total if total else 0.0,
-        tuple(parts),
-        _left(query.tokens, [part.query for part in parts]),
-        _left(listed.tokens, [part.listed for part in parts]),
+def scored(query: Normalised, listed: Normalised, weight: Weight) -> tuple[float, Alignment]:
+    """The score of two names, and the alignment it rests on.
+
+    Names of the same words are 1, in whatever order; others the logistic of a weighted sum of ``features``, which
+    reads as the share of such pairs that a person called the same.
+    """
+    found = align(query.tokens, listed.tokens, judge_of(query, listed))
+    if not found.left_query and not found.left_listed and all(how is How.EQUAL for *_, how in found.pairs):
+        return 1.0, found
+    if _is_bare_trade_name(query, listed, found):
+        return BARE_TRADE_NAME, found
+    numbers = features(query, listed, found, weight)
+    sum_ = BIAS + sum(number * factor for number, factor in zip(numbers, WEIGHTS, strict=True))
+    return min(MOST_OF_UNEQUAL, 1 / (1 + math.exp(-sum_))), found
+
+
+def _is_bare_trade_name(query: Normalised, listed: Normalised, found: Alignment) -> bool:
+    """Whether the query is the listed name but for words that name no one, such as ``Group``."""
+    return (
+        not found.left_query
+        and len(query.squashed) >= BARE_SHORTEST
+        and all(how is How.EQUAL for *_, how in found.pairs)
+        and all(listed.tokens[at] in GENERIC for at in found.left_listed)
     )
 
 
-def _meet(query: tuple[str, ...], listed: tuple[str, ...]) -> list[PartMatch]:
-    """Pairs of tokens, the most alike first, each token used once."""
-    pairs = [
-        (similarity, i, j)
-        for i, left in enumerate(query)
-        for j, right in enumerate(listed)
-        if (similarity := token_similarity(left, right))
-    ]
-    pairs.sort(key=lambda pair: (-pair[0], abs(pair[1] - pair[2])))
-    used_query: set[int] = set()
-    used_listed: set[int] = set()
-    met = []
-    for similarity, i, j in pairs:
-        if i not in used_query and j not in used_listed:
-            used_query.add(i)
-            used_listed.add(j)
-            met.append(PartMatch(query[i], listed[j], round(similarity, 4), _how(query[i], listed[j])))
-    return met
-
-
-def _how(left: str, right: str) -> How:
-    if left == right:
-        return How.EQUAL
-    return How.INITIAL if len(left) == 1 or len(right) == 1 else How.NEAR
-
-
-def _left(tokens: tuple[str, ...], met: list[str]) -> tuple[str, ...]:
-    """Tokens that met nothing, in their order; repeated tokens are counted."""
-    remaining = list(met)
-    left = []
-    for token in tokens:
-        if token in remaining:
-            remaining.remove(token)
-        else:
-            left.append(token)
-    return tuple(left)
-
-
-def _run_together(query: Normalised, listed: Normalised) -> Comparison | None:
-    """Names that differ in where they put their spaces."""
-    left, right = query.squashed, listed.squashed
-    if len(query.tokens) == len(listed.tokens) or not left or not right:
-        return None
-    ratio = float(OSA.normalized_similarity(left, right, score_cutoff=RUN_TOGETHER_LEAST))
-    return _whole(left, right, ratio * RUN_TOGETHER_TRUST, How.RUN_TOGETHER) if ratio else None
-
-
-def _by_consonants(query: Normalised, listed: Normalised) -> Comparison | None:
-    """Names of which one comes from a script without vowels, compared by their consonants."""
-    if query.lacks_vowels == listed.lacks_vowels:
-        return None
-    left, right = skeleton(query.squashed), skeleton(listed.squashed)
-    if min(len(left), len(right)) < SKELETON_SHORTEST:
-        return None
-    ratio = float(OSA.normalized_similarity(left, right, score_cutoff=RUN_TOGETHER_LEAST))
-    return _whole(query.squashed, listed.squashed, ratio * SKELETON_TRUST, How.CONSONANTS) if ratio else None
-
-
-def _by_slips(query: Normalised, listed: Normalised) -> Comparison | None:
-    """Names that are equal, legal form included, but for a few slips of the keyboard."""
-    left, right = query.whole, listed.whole
-    shorter = min(len(left), len(right))
-    if shorter < SLIP_SHORTEST:
-        return None
-    most = min(len(SLIP_SCORES) - 1, 1 + shorter // SLIP_LETTERS)
-    slips = OSA.distance(left, right, score_cutoff=most)
-    if not 0 < slips <= most:
-        return None
-    return _whole(left, right, SLIP_SCORES[slips], How.SLIPS)
-
-
-def _contained(parts: Comparison, query: Normalised, listed: Normalised, weight: Weight) -> Comparison:
-    """A name that is a distinctive part of the other scores higher than its share alone."""
-    if any(part.how is not How.EQUAL for part in parts.parts) or not parts.parts:
-        return parts
-    inside_listed = not parts.only_query and sum(map(weight, query.tokens)) >= CONTAINED_QUERY_WEIGHT
-    inside_query = (
-        not parts.only_listed and len(listed.tokens) > 1 and sum(map(weight, listed.tokens)) >= CONTAINED_LISTED_WEIGHT
+def explain(query: Normalised, listed: Normalised, score: float, found: Alignment) -> Comparison:
+    """A score with the parts that met, in the query's order, and those left over."""
+    parts = tuple(
+        PartMatch(
+            " ".join(query.tokens[at] for at in i), " ".join(listed.tokens[at] for at in j), round(similarity, 4), how
+        )
+        for i, j, similarity, how in sorted(found.pairs)
     )
-    if not (inside_listed or inside_query):
-        return parts
-    return replace(parts, score=max(parts.score, CONTAINED_BASE + CONTAINED_SHARE * parts.score))
+    only_query = tuple(query.tokens[at] for at in found.left_query)
+    return Comparison(score, parts, only_query, tuple(listed.tokens[at] for at in found.left_listed))
 
 
-def _whole(left: str, right: str, score: float, how: How) -> Comparison:
-    return Comparison(score, (PartMatch(left, right, round(score, 4), how),), (), ())
+def judge_of(query: Normalised, listed: Normalised) -> Callable[[str, str], Alike]:
+    """How two tokens of these names are compared: by consonants where one lacks vowels, strictly where one is sound."""
+    if query.is_sound or listed.is_sound:
+        return alike_in_sound
+    return alike_in_consonants if query.lacks_vowels != listed.lacks_vowels else alike

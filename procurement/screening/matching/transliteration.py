@@ -1,55 +1,31 @@
-"""Other alphabets in Latin letters, letter by letter.
+"""Other alphabets in Latin letters, by the library anyascii; Han characters are kept, and spelt by sound apart.
 
-Cyrillic and Greek follow common passport practice (ICAO Doc 9303 part 3, section 6, simplified); Arabic and
-Hebrew write consonants only, so a name that came from them is compared by its consonants (``skeleton``).
-Chinese, Japanese and Korean are kept as they are: a Chinese name never matches a trade name by sound.
+Arabic and Hebrew write consonants only, so a name that came from them is compared by its consonants
+(``skeleton``). ``fold`` brings spellings of one sound together (Mohammed, Muhamad; Sergei, Sergey).
 """
 
 from __future__ import annotations
 
+import re
 import unicodedata
+from functools import lru_cache
 
-CYRILLIC = {
-    "а": "a", "б": "b", "в": "v", "г": "g", "д": "d", "е": "e", "ё": "e", "ж": "zh", "з": "z", "и": "i",
-    "й": "i", "к": "k", "л": "l", "м": "m", "н": "n", "о": "o", "п": "p", "р": "r", "с": "s", "т": "t",
-    "у": "u", "ф": "f", "х": "kh", "ц": "ts", "ч": "ch", "ш": "sh", "щ": "shch", "ъ": "", "ы": "y", "ь": "",
-    "э": "e", "ю": "yu", "я": "ya", "і": "i", "ї": "i", "є": "ie", "ґ": "g", "ў": "u", "ј": "j", "љ": "lj",
-    "њ": "nj", "ћ": "c", "ђ": "dj", "џ": "dz", "ѓ": "gj", "ќ": "kj", "ѕ": "dz", "қ": "q", "ғ": "gh",
-    "ң": "ng", "ө": "o", "ұ": "u", "ү": "u", "һ": "h", "ә": "a",
-}  # fmt: skip
-GREEK = {
-    "α": "a", "β": "v", "γ": "g", "δ": "d", "ε": "e", "ζ": "z", "η": "i", "θ": "th", "ι": "i", "κ": "k",
-    "λ": "l", "μ": "m", "ν": "n", "ξ": "x", "ο": "o", "π": "p", "ρ": "r", "σ": "s", "ς": "s", "τ": "t",
-    "υ": "y", "φ": "f", "χ": "ch", "ψ": "ps", "ω": "o",
-}  # fmt: skip
-ARABIC = {
-    "ا": "a", "ب": "b", "ت": "t", "ث": "th", "ج": "j", "ح": "h", "خ": "kh", "د": "d", "ذ": "dh", "ر": "r",
-    "ز": "z", "س": "s", "ش": "sh", "ص": "s", "ض": "d", "ط": "t", "ظ": "z", "ع": "", "غ": "gh", "ف": "f",
-    "ق": "q", "ك": "k", "ل": "l", "م": "m", "ن": "n", "ه": "h", "و": "w", "ي": "y", "ى": "a", "ة": "a",
-    "ء": "", "پ": "p", "چ": "ch", "ژ": "zh", "گ": "g", "ک": "k", "ی": "y", "ٱ": "a", "ـ": "",
-}  # fmt: skip
-HEBREW = {
-    "א": "a", "ב": "b", "ג": "g", "ד": "d", "ה": "h", "ו": "v", "ז": "z", "ח": "ch", "ט": "t", "י": "y",
-    "כ": "k", "ך": "k", "ל": "l", "מ": "m", "ם": "m", "נ": "n", "ן": "n", "ס": "s", "ע": "", "פ": "p",
-    "ף": "f", "צ": "ts", "ץ": "ts", "ק": "k", "ר": "r", "ש": "sh", "ת": "t",
-}  # fmt: skip
-LATIN_SPECIALS = {
-    "ø": "o", "đ": "d", "ð": "d", "ł": "l", "æ": "ae", "œ": "oe", "þ": "th", "ı": "i", "ħ": "h", "ŋ": "n",
-    "ŧ": "t", "ĸ": "k", "ſ": "s", "ə": "a", "ɓ": "b", "ɗ": "d", "ƙ": "k", "ʻ": "", "ʼ": "",
-}  # fmt: skip
-TO_LATIN = str.maketrans({**CYRILLIC, **GREEK, **ARABIC, **HEBREW, **LATIN_SPECIALS})
+from anyascii import anyascii
+
 CONSONANT_SCRIPTS = ("ARABIC", "HEBREW")
-_SKELETON = str.maketrans("", "", "aeiouyw")
+HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+")
+_HANGUL = re.compile(r"[\u1100-\u11ff\uac00-\ud7af]")
+_STRAY = str.maketrans("", "", "'`\"")
+_VOWELS = re.compile(r"[aeiouy]+")
+_INNER_VOWELS = re.compile(r"[aeiou]")
+_CONSONANTS_ONLY = str.maketrans("", "", "aeiouyw")
+_DOUBLED = re.compile(r"(.)\1+")
 _SOUNDS = (
-    ("kh", "h"),
-    ("gh", "g"),
-    ("dh", "d"),
-    ("th", "t"),
-    ("ph", "f"),
-    ("ck", "k"),
-    ("q", "k"),
-    ("c", "k"),
-)
+    ("sch", "sh"), ("tch", "ch"), ("dzh", "z"), ("dj", "z"), ("zh", "z"), ("kh", "h"), ("gh", "g"), ("ph", "f"),
+    ("th", "t"), ("dh", "d"), ("ts", "c"), ("tz", "c"), ("ck", "k"), ("q", "k"), ("x", "ks"), ("w", "v"), ("j", "y"),
+)  # fmt: skip
+_ARABIC_SOUNDS = (("kh", "h"), ("gh", "g"), ("dh", "d"), ("th", "t"), ("ph", "f"), ("ck", "k"), ("q", "k"), ("c", "k"))
+LEAST_VOWELLESS = 5
 
 
 def script_of(letter: str) -> str:
@@ -58,8 +34,23 @@ def script_of(letter: str) -> str:
 
 
 def to_latin(text: str) -> str:
-    """Transliterate case-folded, diacritic-free text; letters without a rule stay as they are."""
-    return text.translate(TO_LATIN)
+    """Transliterate case-folded, diacritic-free text; Han characters stay, Hangul syllables become words."""
+    return text if text.isascii() else "".join(map(_latin_letter, text))
+
+
+@lru_cache(maxsize=4096)
+def _latin_letter(letter: str) -> str:
+    if letter.isascii() or HAN.match(letter) or not letter.isalnum():
+        return letter
+    spelt = anyascii(letter).lower().translate(_STRAY)
+    return f" {spelt} " if _HANGUL.match(letter) else spelt
+
+
+def spelt_by_sound(text: str) -> str:
+    """The text with each Han character as its Mandarin syllable, a word each; "" where it has none."""
+    if text.isascii() or not HAN.search(text):
+        return ""
+    return HAN.sub(lambda run: "".join(f" {anyascii(letter).lower()} " for letter in run.group()), text)
 
 
 def has_consonant_script(text: str) -> bool:
@@ -67,9 +58,24 @@ def has_consonant_script(text: str) -> bool:
     return not text.isascii() and any(script_of(letter) in CONSONANT_SCRIPTS for letter in text if letter.isalpha())
 
 
+def is_vowelless(tokens: tuple[str, ...]) -> bool:
+    """Whether Latin tokens have no vowel but at a beginning, over enough letters to tell."""
+    letters = sum(len(token) for token in tokens if len(token) > 1)
+    return letters >= LEAST_VOWELLESS and not any(_INNER_VOWELS.search(token, 1) for token in tokens)
+
+
+@lru_cache(maxsize=32768)
 def skeleton(token: str) -> str:
     """A Latin token's consonants, with sounds that Arabic romanisations mix made one, doubles single."""
-    for written, sound in _SOUNDS:
+    for written, sound in _ARABIC_SOUNDS:
         token = token.replace(written, sound)
-    consonants = token.translate(_SKELETON)
-    return "".join(letter for at, letter in enumerate(consonants) if at == 0 or consonants[at - 1] != letter)
+    return _DOUBLED.sub(r"\1", token.translate(_CONSONANTS_ONLY))
+
+
+@lru_cache(maxsize=32768)
+def fold(token: str) -> str:
+    """A Latin token with one letter for each sound that transliterations mix; every run of vowels is ``a``."""
+    for written, sound in _SOUNDS:
+        if written in token:
+            token = token.replace(written, sound)
+    return _DOUBLED.sub(r"\1", _VOWELS.sub("a", token))

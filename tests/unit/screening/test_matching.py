@@ -73,7 +73,7 @@ def test_match_party_with_several_names_that_meet_is_one_hit() -> None:
 def test_match_says_which_parts_met_and_which_are_left() -> None:
     [hit] = found("Cambrican Technologies Nanjing", threshold=0.5)
     assert {(part.query, part.listed, part.how) for part in hit.comparison.parts} == {
-        ("cambrican", "cambricon", How.NEAR),
+        ("cambrican", "cambricon", How.SOUND),
         ("technologies", "technologies", How.EQUAL),
     }
     assert hit.comparison.only_query == ("nanjing",)

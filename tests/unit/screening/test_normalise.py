@@ -2,7 +2,7 @@
 
 import pytest
 
-from procurement.screening.matching.normalise import normalise
+from procurement.screening.matching.normalise import normalise, spellings
 
 
 @pytest.mark.parametrize(
@@ -50,3 +50,35 @@ def test_normalise_arabic_says_it_lacks_vowels() -> None:
 @pytest.mark.parametrize("empty", ["", "   ", "\u200b", "—", "()"])
 def test_normalise_nothing_gives_no_tokens(empty: str) -> None:
     assert normalise(empty).tokens == ()
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("BARAK ბარაკ", ("barak", "barak")),
+        ("バラク・オバマ", ("baraku", "obama")),
+        ("Ig0r Sech1n", ("igor", "sechin")),
+        ("Example 2000", ("example", "2000")),
+        ("Join Stock Company Avtoagregat", ("avtoagregat",)),
+        ("Velesstroy Limited Liabiliy Company", ("velesstroy",)),
+        ("BSTFRTN CMPNY LMTD", ("bstfrtn",)),
+        ("Example Systems Corpora", ("example", "systems")),
+    ],
+)
+def test_normalise_other_scripts_digits_and_misspelt_forms(written: str, expected: tuple[str, ...]) -> None:
+    assert normalise(written).tokens == expected
+
+
+def test_spellings_of_a_chinese_name_are_its_characters_and_its_sound() -> None:
+    written, sound = spellings("王伟")
+    assert (written.tokens, written.is_sound) == (("王伟",), False)
+    assert (sound.tokens, sound.is_sound) == (("wang", "wei"), True)
+
+
+def test_spellings_of_a_name_without_words_are_none() -> None:
+    assert spellings("—") == ()
+
+
+@pytest.mark.parametrize(("written", "lacks"), [("VLDMR PTN", True), ("Vladimir Putin", False), ("NG", False)])
+def test_normalise_tells_a_name_written_without_vowels(written: str, lacks: bool) -> None:
+    assert normalise(written).lacks_vowels is lacks
