@@ -83,7 +83,7 @@ def _asked(certification: Certification, line: OrderLine | None) -> Asked:
 def _asking(found: Determination, lines: Sequence[OrderLine]) -> list[OrderLine]:
     """The lines whose answer asks for certifications; where the answers differ, they are computed again to tell."""
     stored = [found.result, *found.result.get("other_lines", ())]
-    asks = [bool(each["certifications"]) for each in stored]
+    asks = [bool(each.get("certifications")) for each in stored]
     if all(asks):
         return list(lines)
     if not any(asks):

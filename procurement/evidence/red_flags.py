@@ -79,7 +79,7 @@ def seen_in(made: Iterable[Determination]) -> dict[str, tuple[str, ...]]:
     found: dict[str, list[str]] = {}
     for each in made:
         for answer in (each.result, *each.result.get("other_lines", ())):
-            for reason in answer["reasons"]:
+            for reason in answer.get("reasons", ()):
                 code = flag_of(reason["text"]) if reason["is_flag"] else None
                 words = reason["text"].partition(": ")[2]
                 if code and words not in found.setdefault(code, []):
