@@ -71,7 +71,9 @@ class IncidentDecided:
     reason: str
 
 
-Event = LicenceChanged | FilingDecided | FilingWithdrawn | PartyMatched | DevicesReceived | AccessEnded | IncidentDecided
+Event = (
+    LicenceChanged | FilingDecided | FilingWithdrawn | PartyMatched | DevicesReceived | AccessEnded | IncidentDecided
+)
 EventT = TypeVar("EventT", bound=Event)
 _subscribers: dict[type, list[Callable[[Any], None]]] = {}
 
