@@ -66,8 +66,8 @@ class Sizes:
     queries: int = 400
     per_row: int = 100
     no_list: int = 400
-    no_list_for_peers: int = 60
-    parties: int = 2000
+    no_list_for_peers: int = 50
+    parties: int = 1000
 
     @staticmethod
     def long() -> Sizes:
