@@ -63,7 +63,8 @@ class Days:
 
 def of_order(rows: Sequence[Determination], days: Days) -> list[Compared]:
     """An order's determinations that stand: their stored facts on both days. Raises: LawFault, FactsRefused."""
-    return [_compared(row.regime, row.inputs["lines"], days) for row in rows]
+    told = [(row.regime, row.inputs.get("lines", ())) for row in rows]
+    return [_compared(name, lines, days) for name, lines in told if lines]
 
 
 def of_question(row: AdHocDetermination, days: Days) -> list[Compared]:
