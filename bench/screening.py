@@ -179,17 +179,19 @@ def _at(values: list[float], percent: int) -> float:
 
 
 LOADING = """
-import json, resource, sys, time
+import json, sys, time
 from pathlib import Path
 from procurement.screening.matching.index import CandidateIndex
 from procurement.screening.matching.index_file import load
 from procurement.screening.matching.matcher import match
 from procurement.screening.matching.subjects import Name, Subject
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+def resident():
+    return next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith("VmRSS"))
+before = resident()
 began, used = time.perf_counter(), time.process_time()
 index = CandidateIndex(arrays=load(Path(sys.argv[1])))
 match(Subject("", (Name("Huawei Technologies"),)), index)
-after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+after = resident()
 spent = {"wall": time.perf_counter() - began, "cpu": time.process_time() - used}
 print(json.dumps({**spent, "mb": (after - before) / 1024}))
 """
@@ -292,9 +294,9 @@ def _robustness(world: World, sizes: Sizes) -> Iterator[str]:
     cuts = {name: _peer_threshold(scorer, strangers, world, sizes) for name, scorer in PLAIN_SCORERS.items()}
     thresholds = ", ".join(f"{name} {cut:.3f}" for name, cut in cuts.items())
     yield (
-        "Found at one rate of false alerts. Writ stands at its shipped threshold; each peer at the threshold that "
-        f"alerts on at most {MOST_FALSE_ALERTS:.0%} of the names on no list ({thresholds}; chosen on "
-        f"{min(len(strangers), sizes.no_list_for_peers)} of the very names measured, in the peers' favour)."
+        "Writ stands at its shipped threshold, with the false alerts of the last row; each peer at the least threshold "
+        f"that alerts on at most {MOST_FALSE_ALERTS:.0%} of the names on no list, or at 1 where none does "
+        f"({thresholds}; chosen on {min(len(strangers), sizes.no_list_for_peers)} of the very names measured, in the peers' favour)."
     )
     yield from ("", "| listed names made worse | Writ | " + " | ".join(cuts) + " |", "|---|---|" + "---|" * len(cuts))
     for spoiler in SPOILERS:
@@ -302,7 +304,11 @@ def _robustness(world: World, sizes: Sizes) -> Iterator[str]:
         ours = sum(_is_found(world, world.names[at], worse) for at, worse in drawn) / len(drawn)
         theirs = [_peer_recall(PLAIN_SCORERS[name], cut, drawn, world) for name, cut in cuts.items()]
         yield _row(f"{spoiler}: found", f"{ours:.1%}", *(f"{share:.1%}" for share in theirs))
-    yield _row(f"on no list ({len(strangers)} names): false alerts", f"{alerts:.1%}", *("at most 2 %" for _ in cuts))
+    yield _row(
+        f"on no list ({len(strangers)} names): false alerts",
+        f"{alerts:.1%}",
+        *("at most 2 %" if cut < 1 else "more than 2 % at any threshold" for cut in cuts.values()),
+    )
 
 
 def _is_found(world: World, name: str, worse: str) -> bool:
@@ -316,7 +322,7 @@ def _peer_threshold(scorer: Callable[..., float], strangers: list[str], world: W
     listed = [plain(name) for name in world.names]
     drawn = strangers[: sizes.no_list_for_peers]
     best = sorted((best_in_list(scorer, name, listed, 0.7) for name in drawn), reverse=True)
-    return best[int(len(best) * MOST_FALSE_ALERTS)] + 1e-6
+    return min(1.0, best[int(len(best) * MOST_FALSE_ALERTS)] + 1e-6)
 
 
 def _peer_recall(scorer: Callable[..., float], cut: float, drawn: list[tuple[int, str]], world: World) -> float:

@@ -43,7 +43,9 @@ class Example:
 
 def main() -> None:
     here = world()
-    weights = fitted([*_from_pairs(here), *_from_spoilt(here), *_from_strangers(here)])
+    true_ones, strangers, weights = [*_from_pairs(here), *_from_spoilt(here)], _strangers(here), None
+    for _ in range(2):
+        weights = fitted([*true_ones, *_from_strangers(strangers, weights)])
     values = ", ".join(f"{value:.3f}" for value in weights[:-1])
     print(f"BIAS = {weights[-1]:.3f}\nWEIGHTS = (\n{textwrap.indent(textwrap.fill(values + ',', 112), '    ')}\n)")
 
@@ -102,14 +104,20 @@ def _from_spoilt(here: World) -> list[Example]:
     return examples
 
 
-def _from_strangers(here: World) -> list[Example]:
-    """The two candidates nearest to each name on no list, by a plain first sight of contradiction."""
-    mass = STRANGER_MASS / STRANGERS / 2
+def _strangers(here: World) -> list[Numbers]:
+    """Every candidate of each name on no list, seen in numbers."""
+    names = [name for name in on_no_list(STRANGERS, SEED) if normalise(name).key not in here.bearers]
+    return [np.array([numbers for _, numbers in _candidates(here, name)]) for name in names]
+
+
+def _from_strangers(strangers: list[Numbers], weights: Numbers | None) -> list[Example]:
+    """The two likeliest candidates of each, by the weights so far; at first, those of the most contradiction."""
+    mass = STRANGER_MASS / len(strangers) / 2
     examples = []
-    for name in on_no_list(STRANGERS, SEED):
-        if normalise(name).key not in here.bearers:
-            ways = sorted((sum(numbers[:7]), numbers) for _, numbers in _candidates(here, name))
-            examples.extend(Example(np.array([numbers]), False, mass) for _, numbers in ways[:2])
+    for ways in strangers:
+        if len(ways):
+            likely = ways[:, :7].sum(axis=1) if weights is None else ways @ weights[:-1]
+            examples.extend(Example(ways[[at]], False, mass) for at in np.argsort(-likely)[:2])
     return examples
 
 

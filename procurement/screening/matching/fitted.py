@@ -1,8 +1,9 @@
 """What each of the ``features`` counts for: the weights of a logistic regression.
 
-Source: fitted with ``bench/screening_fit.py`` (40 of each kind of spoilt name, 400 names on no list) on the training
-half of the name bench and on listed names made worse and names on no list, both drawn with tuning seeds. The held-out
-half and the measuring seeds chose none of them.
+Source: fitted by the method of ``bench/screening_fit.py`` on the training half of the name bench and on listed names
+made worse and names on no list, both drawn with tuning seeds. The held-out half and the measuring seeds chose none of
+them. They came from a working copy of that script, just before candidates were ranked a little differently; the script
+run since gives values near these (bias 2.73), not equal ones.
 """
 
 from __future__ import annotations
