@@ -296,7 +296,8 @@ def _robustness(world: World, sizes: Sizes) -> Iterator[str]:
     yield (
         "Writ stands at its shipped threshold, with the false alerts of the last row; each peer at the least threshold "
         f"that alerts on at most {MOST_FALSE_ALERTS:.0%} of the names on no list, or at 1 where none does "
-        f"({thresholds}; chosen on {min(len(strangers), sizes.no_list_for_peers)} of the very names measured, in the peers' favour)."
+        f"({thresholds}; chosen on {min(len(strangers), sizes.no_list_for_peers)} of the very names measured, "
+        "in the peers' favour)."
     )
     yield from ("", "| listed names made worse | Writ | " + " | ".join(cuts) + " |", "|---|---|" + "---|" * len(cuts))
     for spoiler in SPOILERS:
