@@ -14,7 +14,7 @@ from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.forms import Form
-from django.http import HttpRequest, HttpResponseRedirect, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django_filters import FilterSet
@@ -51,6 +51,13 @@ def actor_of(request: HttpRequest) -> Actor:
     if actor is None:
         raise PermissionDenied("Your account has no live membership. Ask the operator of this instance for access.")
     return actor
+
+
+def show_part(request: HttpRequest, part: str, context: dict[str, Any], *, name: str, back: str) -> HttpResponse:
+    """A part that a page loads by htmx; by itself, where scripts are off, it is a page with a way back."""
+    if getattr(request, "htmx", None):
+        return render(request, part, context)
+    return render(request, "part.html", {**context, "part": part, "name": name, "back": back})
 
 
 def see_other(url: str) -> HttpResponseRedirect:

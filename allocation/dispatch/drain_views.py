@@ -6,10 +6,12 @@ import uuid
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from accounts.permissions import Act
-from accounts.web import acting, actor_of
+from accounts.web import acting, actor_of, show_part
 from allocation.dispatch import queries
 from procurement.licences.queries import visible_to
 
@@ -19,7 +21,9 @@ from procurement.licences.queries import visible_to
 def what_if_licence(request: HttpRequest, licence_id: uuid.UUID) -> HttpResponse:
     """Jobs, teams, GPU-hours and orders that hang on a licence now."""
     licence = get_object_or_404(visible_to(actor_of(request)), pk=licence_id)
-    return render(request, "drains/_what_if.html", {"what_if": queries.what_would_stop_licence(licence)})
+    context = {"what_if": queries.what_would_stop_licence(licence)}
+    back = reverse("licences:detail", args=[licence.reference])
+    return show_part(request, "drains/_what_if.html", context, name=_("What stops"), back=back)
 
 
 @acting(Act.SEE_LICENCES)

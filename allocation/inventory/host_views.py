@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.permissions import Act
-from accounts.web import acting, actor_of, see_other, try_act
+from accounts.web import acting, actor_of, see_other, show_part, try_act
 from accounts.words import in_words
 from allocation.inventory import hosts, queries
 from allocation.inventory.incidents import close_incident
@@ -63,7 +63,7 @@ def _page(request: HttpRequest, host_id: uuid.UUID, *, status: int = 200, **give
         "host": found,
         "facts": _facts(found),
         "devices": queries.visible_to(actor).filter(host=found).order_by("index", "serial"),
-        "places": queries.attempts_on(found)[:SHOWN],
+        "runs": queries.attempts_on(found)[:SHOWN],
         "incidents": queries.incidents_of_host(found),
         "entries": history([("host", found.pk)]),
         "may_run": actor.may(Act.ENROL_HOST) and found.state != HostState.RETIRED,
@@ -94,7 +94,8 @@ def _facts(found: Host) -> list[tuple[str, Any]]:
 def what_if(request: HttpRequest, host_id: uuid.UUID) -> HttpResponse:
     """What stops where this host is drained now."""
     found = get_object_or_404(queries.hosts_visible_to(actor_of(request)), pk=host_id)
-    return render(request, "inventory/_host_what_if.html", {"what_if": queries.what_would_stop_host(found)})
+    context, back = {"what_if": queries.what_would_stop_host(found)}, reverse("inventory:host", args=[found.pk])
+    return show_part(request, "inventory/_host_what_if.html", context, name=_("What stops"), back=back)
 
 
 @acting(Act.ENROL_HOST)

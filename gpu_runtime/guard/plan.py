@@ -73,7 +73,7 @@ def plan_runner(order: Order, claim: ClaimAnswer, devices: tuple[str, ...], held
         folder=str(folder),
         uid=uid,
         hidden_folders=order.hidden_folders,
-        has_private_tmp=not any(_lies_in_shared_scratch(path) for path in (folder, checkpoints, SOURCES, runner[0])),
+        has_private_tmp=not any(lies_in_shared_scratch(path) for path in (folder, checkpoints, SOURCES, runner[0])),
     )
 
 
@@ -91,7 +91,7 @@ def _program(spec: Mapping[str, object], held: Held) -> tuple[tuple[str, ...], l
     return (needed[0], *COMMAND_RUNNER), needed
 
 
-def _lies_in_shared_scratch(path: Path | str) -> bool:
+def lies_in_shared_scratch(path: Path | str) -> bool:
     """Whether covering the shared scratch folders would take this path out of the runner's sight."""
     return any(Path(path).resolve().is_relative_to(scratch) for scratch in SHARED_SCRATCH)
 

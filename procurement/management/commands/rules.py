@@ -15,7 +15,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db.models import TextField
 from django.db.models.functions import Cast
 
-from procurement.determinations.differences import Differences, Moved, Turned
+from procurement.determinations.differences import told_in_words
 from procurement.determinations.models import Determination
 from procurement.determinations.probing import probe
 from procurement.determinations.replaying import Kept, Previewed, Switch, previewed
@@ -105,26 +105,9 @@ def in_words(rules: RuleSet, found: list[Previewed]) -> str:
     lines = [f"Rule set: {sets}", f"{len(found)} determinations stand; {len(changed)} would change."]
     for each in changed:
         lines.append(f"\n{each.reference}, {each.regime}, {each.on}:")
-        lines += _words(each.differences) if each.differences else []
+        lines += told_in_words(each.differences) if each.differences else []
     lines += [f"\n{each.reference}, {each.regime}, {each.on}: cannot be answered: {each.fault}" for each in faults]
     return "\n".join(lines)
-
-
-def _words(found: Differences) -> list[str]:
-    lines = [_turned(each) for each in found.turned]
-    lines += [line for each in found.moved for line in _moved(each)]
-    lines += [f"  branch: {_turned(each).strip()}" for each in found.branches]
-    return lines or ["  only words, figures or dates ahead differ"]
-
-
-def _turned(each: Turned) -> str:
-    before, after = (("none" if side is None else side.replace("_", " ")) for side in (each.before, each.after))
-    return f"  {each.what.replace('_', ' ')}: {before} -> {after}"
-
-
-def _moved(each: Moved) -> list[str]:
-    signs = [("+", each.gained), ("-", each.lost)]
-    return [f"  {sign} {each.what}: {': '.join(name)}" for sign, names in signs for name in names]
 
 
 def _sound(folder: str) -> RuleSet:

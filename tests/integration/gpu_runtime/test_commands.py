@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,7 +18,7 @@ from gpu_runtime.guard.isolation import (
     can_use_other_user,
     probe_containment,
 )
-from gpu_runtime.guard.plan import PROGRAMS, SYSTEM_PYTHON
+from gpu_runtime.guard.plan import PROGRAMS, SOURCES, SYSTEM_PYTHON, lies_in_shared_scratch
 from tests.integration.gpu_runtime.control_plane import SmallControlPlane
 from tests.integration.gpu_runtime.hosts import GuardOnTrial, until
 
@@ -136,6 +137,9 @@ while True: time.sleep(0.05)
 
 @needs_apart
 @pytest.mark.skipif(probe_containment() is not Containment.PID_NAMESPACE, reason="mounts of its own need a namespace")
+@pytest.mark.skipif(
+    any(map(lies_in_shared_scratch, (SOURCES, sys.executable))), reason="a private /tmp would cover this checkout"
+)
 def test_own_program_has_a_scratch_folder_and_shared_memory_of_its_own(run_own: Put) -> None:
     mine = f"writ-{uuid4()}"
     with tempfile.NamedTemporaryFile(dir="/tmp") as ours, tempfile.NamedTemporaryFile(dir="/dev/shm") as shared:  # noqa: S108
