@@ -63,7 +63,7 @@
     banner.querySelector("[data-words]").textContent = banner.dataset[what];
   };
   const back = () => {
-    if (!shown || shown === "back") return;
+    if (shown !== "lost") return; // a poll that gets through says nothing of an act that failed
     say("back");
     setTimeout(() => { if (shown === "back") say(null); }, 4000);
   };
@@ -77,7 +77,11 @@
     else if (status === 404 || status === 409) say("gone");
     else say("failed");
   });
-  page.addEventListener("htmx:afterRequest", (event) => { if (event.detail.successful) back(); });
+  page.addEventListener("htmx:afterRequest", (event) => {
+    if (!event.detail.successful) return;
+    back();
+    if (shown !== "back" && event.detail.requestConfig.verb !== "get") say(null);
+  });
   window.writConnection = { lost: () => say("lost"), back };
 
   // --- what was typed is kept -----------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ from accounts.models import User
 from tests import needs
 from tests.browser.inspection import Sheet
 
-expect.set_options(timeout=15_000)
+expect.set_options(timeout=30_000)
 DESKTOP = {"width": 1280, "height": 800}
 PHONE = {"width": 360, "height": 740}
 
@@ -57,7 +57,7 @@ class Surfer:
             base_url=self.base_url, viewport=viewport or DESKTOP, color_scheme=theme, locale="en-GB",
             timezone_id="UTC", reduced_motion="reduce", java_script_enabled=scripts,
         )  # fmt: skip
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(30_000)
         self.contexts.append(context)
         return Sheet(context.new_page())
 
