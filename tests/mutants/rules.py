@@ -61,9 +61,9 @@ RULES: Final = (
         f"{_T_PIECES}test_who_filed_cannot_accept_by_another_membership",
     ),
     Mutant(
-        "evidence", "who filed a piece accepts it (constraint)", _FILED,
-        'models.Q(("decider_person", models.F("filer_person")), _negated=True)', 'models.Q(("id__isnull", False))',
-        f"{_T_PIECES}test_database_refuses_the_filer_as_decider",
+        "evidence", "one of the side that filed a piece accepts it (trigger)", _FILED,
+        " AND m.team_id IN (o.team_id, NEW.filer_team_id)", " AND false",
+        f"{_T_PIECES}test_database_refuses_somebody_of_the_applicants_team_and_one_who_is_no_officer",
     ),
     Mutant(
         "evidence", "a share at its cap lets the next unit go", "procurement/evidence/shares.py",
@@ -73,7 +73,7 @@ RULES: Final = (
     Mutant(
         "evidence", "a release asks for no certification", "procurement/orders/shipments.py",
         "    missing = release_blockers(line, timezone.now().date())\n", "    missing = []\n",
-        f"{_T_PIECES}test_missing_certifications_warn_before_an_approval_and_block_a_release",
+        f"{_T_SHARE}test_share_at_its_cap_stops_a_release_though_everything_else_is_held",
     ),
     Mutant(
         "evidence", "one laboratory's report serves two releases", _BLOCKERS,
