@@ -4,7 +4,7 @@ PY := .venv/bin/python
 export PYTHON
 export OMP_NUM_THREADS ?= 2
 
-.PHONY: help setup demo up test lint types imports migrations deploy-check mutants chaos lock clean bench-kernels bench-gpu gate-kernels bench-regimes bench-screening bench-scheduler
+.PHONY: help setup demo up test explore lint types imports migrations deploy-check mutants chaos lock clean bench-kernels bench-gpu gate-kernels bench-regimes bench-screening bench-scheduler
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
@@ -20,6 +20,9 @@ up: setup ## the web UI on 127.0.0.1:8000 (PORT=…) with the demo's people; Ctr
 
 test: setup ## every test
 	@$(PY) -m pytest -n 2 --dist loadfile -q $(ARGS)
+
+explore: setup ## the property tests with examples that no run has seen (a run of `make test` repeats its own)
+	@$(PY) -m pytest -n 2 -q -m hypothesis --hypothesis-profile=explore $(ARGS)
 
 lint: setup ## ruff
 	@$(PY) -m ruff check .

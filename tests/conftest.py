@@ -10,10 +10,14 @@ import pytest
 from django.conf import settings
 from django.db import connections
 from django.test import TransactionTestCase
+from hypothesis import settings as examples
 
 from config.embedded.services import ensure
 from tests import databases, needs
 
+examples.register_profile("repeatable", max_examples=60, deadline=None, derandomize=True, database=None)
+examples.register_profile("explore", max_examples=2000, deadline=None)
+examples.load_profile("repeatable")
 
 def pytest_configure(config: pytest.Config) -> None:
     """Quick passwords, files served from where they lie, a cache of each process's own."""

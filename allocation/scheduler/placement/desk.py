@@ -35,6 +35,9 @@ class LaneKey:
     only_on: frozenset[str] | None
 
 
+Head = tuple[Rank, int, LaneKey]
+
+
 @dataclass(slots=True)
 class Blocked:
     """A job that could not start: it keeps what it may use, until its devices are expected."""
@@ -65,6 +68,7 @@ class Desk:
     _waiting: dict[int, Request] = field(default_factory=dict)
     _dirty: dict[Stock, None] = field(default_factory=dict)
     _hopeless: dict[tuple[Stock, frozenset[Pair]], int] = field(default_factory=dict)
+    _may_stop: set[Stock] = field(default_factory=set)
     _tickets: int = 0
 
     def add_device(self, device: FreeDevice) -> None:
@@ -100,40 +104,61 @@ class Desk:
         return [self._waiting[ticket] for _, ticket in ranked]
 
     def turn(self) -> list[Placed]:
-        """Place whom the changes since the last turn let start."""
+        """Place whom the changes since the last turn let start: of all the heads, whoever ranks first is tried first.
+
+        Stocks share the limits of a filing and the quotas of an account, so that rank decides between them too.
+        """
         placed: list[Placed] = []
-        for stock in list(self._dirty):
-            placed += self._turn_of(stock)
-        self._dirty.clear()
+        stocks, self._dirty = self._dirty, {}
+        self._hopeless.clear()
+        queues = {stock: self._open(stock) for stock in stocks}
+        fronts = [(heads[0], stock) for stock, heads in queues.items() if heads]
+        heapq.heapify(fronts)
+        while fronts:
+            (_, ticket, key), stock = heapq.heappop(fronts)
+            placed += self._step(queues[stock], ticket, key)
+            if queues[stock]:
+                heapq.heappush(fronts, (queues[stock][0], stock))
         return placed
 
-    def _turn_of(self, stock: Stock) -> list[Placed]:
-        free, placed = self._free[stock], []
+    def _open(self, stock: Stock) -> list[Head]:
+        """The heads of its lanes, the first in rank first; none where nothing can be given out."""
         self.blocked[stock], self.started[stock] = [], []
-        self._hopeless.clear()
+        self._may_stop.discard(stock)
+        if any(job.may_be_stopped for job in self.running.get(stock, ())):
+            self._may_stop.add(stock)
+        if not self._may_give(stock):
+            return []
         heads = [self._head(key) for key in self._of_stock[stock] if self._lanes[key]]
         heapq.heapify(heads)
-        may_stop = any(job.may_be_stopped for job in self.running.get(stock, ()))
-        while heads and (free.count or may_stop):
-            _, ticket, key = heapq.heappop(heads)
-            given = self._try(self._waiting[ticket])
-            if given is None:
-                placed += self._behind(key)
-                if not may_stop and self._is_all_kept(stock):
-                    break
-                continue
-            placed.append(given)
+        return heads
+
+    def _step(self, heads: list[Head], ticket: int, key: LaneKey) -> list[Placed]:
+        """Try the first of the heads; who is placed gives way to the next of his lane."""
+        heapq.heappop(heads)
+        given = self._try(self._waiting[ticket])
+        if given is None:
+            placed = self._behind(key)
+            is_over = key.stock not in self._may_stop and self._is_all_kept(key.stock)
+        else:
+            placed = [given]
             self._leave(key, ticket)
             if self._lanes[key]:
                 heapq.heappush(heads, self._head(key))
+            is_over = not self._may_give(key.stock)
+        if is_over:
+            heads.clear()
         return placed
+
+    def _may_give(self, stock: Stock) -> bool:
+        return bool(self._free[stock].count) or stock in self._may_stop
 
     def _is_all_kept(self, stock: Stock) -> bool:
         """Whether every free device is kept for somebody, and nobody could pass: nothing more is to be given out."""
         kept = {pair for each in self.blocked[stock] if each.from_s <= self.now_s for pair in each.pairs}
         return all(pair in kept for pair, count in self._free[stock].by_pair.items() if count)
 
-    def _head(self, key: LaneKey) -> tuple[Rank, int, LaneKey]:
+    def _head(self, key: LaneKey) -> Head:
         ticket = self._lanes[key][0][1]
         return self._rank(self._waiting[ticket], ticket), ticket, key
 

@@ -1,15 +1,13 @@
 """Placement: first come first served, gangs whole, licences kept, caps kept, a reason for everybody who waits."""
 
-from hypothesis import given, settings
+from dataclasses import replace
+
+from hypothesis import given
 from hypothesis import strategies as st
 
 from allocation.scheduler.placement import FreeDevice, Request, Snapshot, plan
 
 PAIRS = [("e1", "i1"), ("e2", "i1"), ("e2", "i2")]
-
-
-settings.register_profile("placement", max_examples=60, deadline=None)
-settings.load_profile("placement")
 
 
 @st.composite
@@ -116,3 +114,9 @@ def test_small_job_waits_behind_the_gang_that_came_first() -> None:
         "2 of the 3 licensed devices that it asks for are free now.",
         "Its turn comes after BIG.",
     ]
+
+
+def test_limit_that_two_chips_share_goes_to_whoever_came_first() -> None:
+    free = (replace(device("d1", "a"), chip="h20"), device("d2", "a"))
+    queue = (request(1, "first"), replace(request(1, "second"), chip="h20"))
+    assert [each.job for each in plan(Snapshot(queue, free, {"f1": 1})).placed] == ["first"]
