@@ -19,6 +19,7 @@ examples.register_profile("repeatable", max_examples=60, deadline=None, derandom
 examples.register_profile("explore", max_examples=2000, deadline=None)
 examples.load_profile("repeatable")
 
+
 def pytest_configure(config: pytest.Config) -> None:
     """Quick passwords, files served from where they lie, a cache of each process's own."""
     os.environ.setdefault("OMP_NUM_THREADS", "1")
