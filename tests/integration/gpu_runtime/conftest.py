@@ -8,6 +8,8 @@ import pytest
 from tests.integration.gpu_runtime.control_plane import SmallControlPlane, small_control_plane
 from tests.integration.gpu_runtime.hosts import AgentOnTrial, GuardOnTrial
 
+PATIENT_TTL_MS = 60_000  # a machine that is slowed ten times must not make a guard give up that is not asked to
+
 
 @pytest.fixture
 def plane() -> Iterator[SmallControlPlane]:
@@ -22,7 +24,8 @@ def put_on_trial(tmp_path: Path, plane: SmallControlPlane) -> Iterator[Callable[
     guards: list[GuardOnTrial] = []
     tmp_path.chmod(0o711)
 
-    def put(runner: str = "obedient.sh", containment: str = "best") -> GuardOnTrial:
+    def put(runner: str = "obedient.sh", containment: str = "best", ttl_ms: int = PATIENT_TTL_MS) -> GuardOnTrial:
+        plane.ttl_ms = ttl_ms
         guards.append(GuardOnTrial(tmp_path, plane, runner, containment))
         return guards[-1]
 
