@@ -274,6 +274,15 @@ def make_receipt(order: Order, serials: list[str], *, exporter: Licence | None =
     return receipt
 
 
+def draw_on(licence: Licence, receipt: Receipt, *serials: str) -> None:
+    """Bind received serials (all unless named) to line 1 of one more authority's licence."""
+    line = licence.lines.get(number=1)
+    for item in receipt.items.filter(serial__in=serials) if serials else receipt.items.all():
+        line.draws.create(item=item)
+        line.drawn += 1
+    line.save(update_fields=["drawn"])
+
+
 # --- What it is used for ---
 def make_filing(order: Order | None = None, *, applicant: Actor | None = None, **fields: Any) -> Filing:
     """An approved use-case filing on an order, for the team that ordered unless told."""

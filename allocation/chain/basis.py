@@ -77,6 +77,7 @@ def basis_of_job(job: Job, *, now: datetime, devices: Iterable[Device] | None = 
     attempt = Attempt.objects.filter(job_id=job.pk).exclude(state="ended").first()
     if devices is None and attempt is not None:
         devices = Device.objects.filter(leases__attempt=attempt).select_related("site", "host", "item")
+        devices = devices.prefetch_related("item__draws")
     basis = basis_of_filing(job.filing_id, now=now, devices=devices)
     basis.job, basis.attempt = job, attempt
     basis.needs, basis.needs_ms = job.device_count, job.device_count * job.time_limit_ms
@@ -89,7 +90,7 @@ def basis_of_job(job: Job, *, now: datetime, devices: Iterable[Device] | None = 
 def devices_of_order(order_id: UUID) -> QuerySet[Device]:
     """The devices that came with an order's receipts, and have not been retired."""
     found = Device.objects.filter(item__receipt__order=order_id).exclude(state="retired")
-    return found.select_related("site", "host", "item").order_by("serial")
+    return found.select_related("site", "host", "item").prefetch_related("item__draws").order_by("serial")
 
 
 def _parties(order: Order, filing: Filing | None = None) -> QuerySet[Party]:
@@ -102,7 +103,7 @@ def _parties(order: Order, filing: Filing | None = None) -> QuerySet[Party]:
 
 def _complete(basis: Basis) -> Basis:
     """Reads licences, lines and receipts: those of the devices, or of the order before any device came."""
-    line_ids = {pk for device in basis.devices for pk in (device.exporter_line_id, device.importer_line_id) if pk}
+    line_ids = {pk for device in basis.devices for pk in device.line_ids}
     wanted = Q(pk__in=line_ids) if line_ids else Q(licence__order=basis.order.pk)
     lines = LicenceLine.objects.filter(wanted).select_related("licence", "site", "chip")
     basis.lines = {line.pk: line for line in lines}

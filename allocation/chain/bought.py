@@ -178,8 +178,8 @@ def _site_fault(basis: Basis, site: Site) -> str:
     if site.is_closed:
         return f"{site.name} is closed."
     for device in basis.devices:
-        for pk in (device.exporter_line_id, device.importer_line_id):
-            line = basis.lines.get(pk) if pk and device.site_id == site.pk else None
+        for pk in sorted(device.line_ids):
+            line = basis.lines.get(pk) if device.site_id == site.pk else None
             if line is not None and line.site_id != site.pk:
                 return f"{line.licence.reference} allows {line.site.name}; {device.serial} stands at {site.name}."
     return ""

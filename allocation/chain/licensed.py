@@ -170,7 +170,7 @@ def _line_fault(basis: Basis, line: LicenceLine) -> Fault | None:
 
 
 def _devices_of(basis: Basis, line_id: UUID) -> list[Device]:
-    return [each for each in basis.devices if line_id in (each.exporter_line_id, each.importer_line_id)]
+    return [each for each in basis.devices if line_id in each.line_ids]
 
 
 def _condition_fault(basis: Basis, licence: Licence) -> Fault | None:
@@ -189,7 +189,7 @@ def _is_kept(basis: Basis, licence: Licence, condition: Condition) -> bool:
     match ConditionKind(condition.kind):
         case ConditionKind.SITE:
             lines = {line.pk for line in basis.lines.values() if line.licence_id == licence.pk}
-            bound = [d for d in basis.devices if {d.exporter_line_id, d.importer_line_id} & lines]
+            bound = [device for device in basis.devices if device.line_ids & lines]
             return {str(device.site_id) for device in bound} <= {parameter.get("site")}
         case ConditionKind.END_USE:
             return (basis.filing.end_use if basis.filing else basis.order.end_use) in parameter.get("end_uses", [])

@@ -15,6 +15,7 @@ from allocation.inventory.models import Device
 from allocation.inventory.states import DeviceState
 from allocation.jobs.models import Job
 from procurement.filings.models import Filing
+from procurement.licences.balances import Authority
 from procurement.licences.models import Licence, Side
 from procurement.orders.models import Order
 
@@ -37,10 +38,10 @@ def chain_of_job(job: Job, *, now: datetime, devices: Iterable[Device] | None = 
 
 
 def candidates_of_job(job: Job, *, now: datetime, devices: Iterable[Device] | None = None) -> Candidates:
-    """The chain of a job, and the devices whose pair of licences keeps it whole.
+    """The chain of a job, and the devices whose licences keep it whole.
 
-    Devices are grouped by their pair of lines; a group that is out of order is left out where the
-    others suffice, and shown with its reason where they do not.
+    A device of which a licence line is out of order is left out where the others suffice, and shown with its
+    reason where they do not.
     """
     basis = basis_of_job(job, now=now, devices=devices)
     lines = _line_links(basis)
@@ -48,7 +49,7 @@ def candidates_of_job(job: Job, *, now: datetime, devices: Iterable[Device] | No
         usable = [device for device in basis.devices if _is_covered(device, lines)]
         if sum(device.state == DeviceState.AVAILABLE for device in usable) >= basis.needs:
             basis.devices = usable
-            kept = {pk for device in usable for pk in (device.exporter_line_id, device.importer_line_id)}
+            kept = {pk for device in usable for pk in device.line_ids}
             lines = {pk: link for pk, link in lines.items() if pk in kept}
     return Candidates(_chain(basis, lines), tuple(basis.devices))
 
@@ -66,12 +67,13 @@ def chain_of_filing(filing: Filing, *, now: datetime) -> Chain:
 
 
 def chain_of_licence(licence: Licence, *, now: datetime) -> Chain:
-    """The links around a licence: those of its order, with this licence in its side's place."""
+    """The links around a licence: those of its order, with this licence in its authority's place."""
     basis = basis_of_order(licence.order_id, now=now)
     include_licence(basis, licence)
     lines = _line_links(basis)
     own = {pk for pk in lines if basis.lines[pk].licence_id == licence.pk}
-    others = {pk for pk in lines if basis.lines[pk].licence.side != licence.side}
+    authority = Authority.of(licence)
+    others = {pk for pk in lines if Authority.of(basis.lines[pk].licence) != authority}
     return _chain(basis, {pk: link for pk, link in lines.items() if pk in own | others})
 
 
@@ -81,8 +83,7 @@ def chain_of_device(device: Device, *, now: datetime) -> Chain | None:
         return None
     basis = basis_of_order(device.item.receipt.order_id, now=now)
     basis.devices = [each for each in basis.devices if each.pk == device.pk]
-    pair = {device.exporter_line_id, device.importer_line_id}
-    return _chain(basis, {pk: link for pk, link in _line_links(basis).items() if pk in pair})
+    return _chain(basis, {pk: link for pk, link in _line_links(basis).items() if pk in device.line_ids})
 
 
 def _line_links(basis: Basis) -> dict[UUID, Link]:
@@ -91,8 +92,8 @@ def _line_links(basis: Basis) -> dict[UUID, Link]:
 
 
 def _is_covered(device: Device, lines: dict[UUID, Link]) -> bool:
-    pair = (device.exporter_line_id, device.importer_line_id)
-    return all(pk is not None and pk in lines and lines[pk].is_whole for pk in pair)
+    has_both_sides = device.exporter_line_id is not None and device.importer_line_id is not None
+    return has_both_sides and all(pk in lines and lines[pk].is_whole for pk in device.line_ids)
 
 
 def _chain(basis: Basis, lines: dict[UUID, Link]) -> Chain:
@@ -121,5 +122,3 @@ def _licences(basis: Basis, lines: dict[UUID, Link], side: Side) -> list[Link]:
     kind = LinkKind.EXPORTER_LICENCE if side == Side.EXPORTER else LinkKind.IMPORTER_LICENCE
     found = [link for link in lines.values() if link.kind == kind]
     return found or [licensed.missing_licence_link(basis, side)]
-
-

@@ -107,8 +107,8 @@ def _drain_attempt(drain: Drain, attempt: Attempt, window_ms: int) -> None:
 def window_ms_for(attempt: Attempt) -> int:
     """The attempt's checkpoint window in ms: the shorter of its licences' conditions, else 60 s."""
     leases = Lease.objects.filter(attempt=attempt)
-    pairs = leases.values_list("exporter_line__licence_id", "importer_line__licence_id")
-    return window_ms_of({pk for pair in pairs for pk in pair})
+    named = leases.values_list("exporter_line__licence", "importer_line__licence", "device__item__draws__line__licence")
+    return window_ms_of({pk for licences in named for pk in licences if pk})
 
 
 def mark_told(attempt_ids: Iterable[uuid.UUID]) -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Prefetch, Q, QuerySet, Sum
+from django.db.models import Prefetch, QuerySet, Sum
 
 from allocation.chain.models import AttemptLink
 from allocation.dispatch.models import Drain, DrainItem
 from allocation.grants.models import Reservation
-from allocation.inventory.models import Host
+from allocation.inventory.models import Device, Host
+from allocation.inventory.queries import bound_to
 from allocation.jobs.models import Attempt, AttemptHost, Job
 from allocation.jobs.states import AttemptState, JobState
 from procurement.licences.models import Licence
@@ -46,8 +47,8 @@ def what_would_stop_licence(licence: Licence) -> WhatIf:
     resting = AttemptLink.objects.filter(source="licence", object_id=licence.pk).values("attempt_id")
     live = Attempt.objects.filter(pk__in=resting).exclude(state=AttemptState.ENDED)
     jobs = Job.objects.filter(attempts__in=live).select_related("team", "filing", "chip").distinct()
-    bound = Q(chip__devices__exporter_line__licence=licence) | Q(chip__devices__importer_line__licence=licence)
-    waiting = Job.objects.filter(bound, state=JobState.WAITING, filing__order=licence.order_id)
+    devices = Device.objects.filter(bound_to(licence))
+    waiting = Job.objects.filter(chip__devices__in=devices, state=JobState.WAITING, filing__order=licence.order_id)
     waiting = waiting.select_related("team", "filing", "chip").distinct()
     reserved = Reservation.objects.filter(attempt__in=live, settled_at=None).aggregate(total=Sum("reserved_ms"))
     teams = {job.team.name for job in (*jobs, *waiting)}

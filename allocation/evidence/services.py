@@ -17,7 +17,7 @@ from ledger.errors import InvalidInput
 from ledger.packs import Subject, make_pack
 from ledger.services import record
 from procurement.determinations.models import Determination
-from procurement.licences.models import Draw, Licence
+from procurement.licences.models import Draw, Licence, LicenceLine
 from procurement.orders.models import Order
 from procurement.review.models import Case, Decision
 
@@ -98,7 +98,8 @@ def statement_of(job: Job, release: Release) -> dict[str, Any]:
     """What the pack is about: the job, and every interval of GPU time with the licences it rested on."""
     leases = list(
         Lease.objects.filter(attempt__job=job, charged_from__isnull=False)
-        .select_related("device__chip", "attempt", "exporter_line__licence", "importer_line__licence")
+        .select_related("device__chip", "device__item", "attempt", "exporter_line__licence", "importer_line__licence")
+        .prefetch_related("device__item__draws__line__licence")
         .order_by("charged_from", "device__serial")
     )
     return {
@@ -138,9 +139,20 @@ def _interval(lease: Lease) -> dict[str, Any]:
         "from": instant(lease.charged_from) if lease.charged_from else None,
         "until": instant(lease.charged_until) if lease.charged_until else None,
         "gpu_ms": _ms(lease),
-        "exporter_licence": f"{lease.exporter_line.licence.authority} {lease.exporter_line.licence.number}",
-        "importer_licence": f"{lease.importer_line.licence.authority} {lease.importer_line.licence.number}",
+        "exporter_licence": _named(lease.exporter_line),
+        "importer_licence": _named(lease.importer_line),
+        "further_licences": sorted(_named(line) for line in _further(lease)),
     }
+
+
+def _further(lease: Lease) -> list[LicenceLine]:
+    """The lines of authorities beyond the first of each side."""
+    drawn = [draw.line for draw in lease.device.item.draws.all()] if lease.device.item else []
+    return [line for line in drawn if line.pk not in (lease.exporter_line_id, lease.importer_line_id)]
+
+
+def _named(line: LicenceLine) -> str:
+    return f"{line.licence.authority} {line.licence.number}"
 
 
 def _ms(lease: Lease) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from enum import StrEnum
 from typing import ClassVar
 
@@ -68,7 +69,10 @@ class Backend(StrEnum):
 
 
 class Device(models.Model):
-    """One physical accelerator (or an emulated one), bound by its receipt item to a line of each authority."""
+    """One physical accelerator (or an emulated one), bound by its receipt item to a line of each authority.
+
+    Its two lines are the first of each side; where more authorities have a say, the draws of its item name them all.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     serial = models.CharField(max_length=60, unique=True)
@@ -109,6 +113,12 @@ class Device(models.Model):
                 condition=Q(state="quarantined") | Q(quarantine_reason=""), name="device_reason_only_in_quarantine"
             ),
         ]
+
+    @property
+    def line_ids(self) -> frozenset[uuid.UUID]:
+        """The licence lines that it stands on, one of each authority with a say; prefetch ``item__draws``."""
+        drawn = {draw.line_id for draw in self.item.draws.all()} if self.item else set()
+        return frozenset({pk for pk in (self.exporter_line_id, self.importer_line_id) if pk} | drawn)
 
     @property
     def is_emulated(self) -> bool:

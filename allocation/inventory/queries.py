@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.db.models import Exists, OuterRef, QuerySet, Sum
+from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
 
 from accounts.actors import Actor
 from accounts.permissions import Act
@@ -14,6 +14,7 @@ from allocation.grants.models import Reservation
 from allocation.inventory.models import Device, Host, Incident
 from allocation.jobs.models import Attempt, AttemptHost, Job
 from allocation.jobs.states import AttemptState, JobState
+from procurement.licences.models import Licence, LicenceLine
 
 
 def visible_to(actor: Actor) -> QuerySet[Device]:
@@ -22,6 +23,19 @@ def visible_to(actor: Actor) -> QuerySet[Device]:
         "chip", "site", "host", "exporter_line__licence", "importer_line__licence", "item__receipt"
     ).annotate(is_leased=Exists(Lease.objects.filter(device=OuterRef("pk"), released_at=None)))
     return devices if actor.may(Act.SEE_DEVICES) else devices.none()
+
+
+def bound_to(licence: Licence) -> Q:
+    """The devices that stand on a line of a licence, as a condition on ``Device``; ``distinct`` is the caller's."""
+    drawn = Q(item__draws__line__licence=licence)
+    return Q(exporter_line__licence=licence) | Q(importer_line__licence=licence) | drawn
+
+
+def further_lines(device: Device) -> QuerySet[LicenceLine]:
+    """The licence lines it stands on beyond the first of each side."""
+    drawn = LicenceLine.objects.filter(pk__in=device.line_ids)
+    first = [device.exporter_line_id, device.importer_line_id]
+    return drawn.exclude(pk__in=[pk for pk in first if pk]).select_related("licence").order_by("licence__reference")
 
 
 def hosts_visible_to(actor: Actor) -> QuerySet[Host]:

@@ -69,6 +69,7 @@ def _facts(device: Device) -> list[tuple[str, Any]]:
     sides = [
         (_("Exporter's licence"), device.exporter_line),
         (_("Importer's licence"), device.importer_line),
+        *[(_("Further authority's licence"), line) for line in queries.further_lines(device)],
     ]
     return [
         (_("Chip"), device.chip.name),

@@ -49,8 +49,10 @@ def gpu_ms_of_grant(grant_id: UUID) -> int:
 
 
 def gpu_ms_of_line(line_id: UUID) -> int:
-    """What ran on devices bound to a licence line of either side."""
-    return _total("(exporter_line_id = %(id)s OR importer_line_id = %(id)s)", line_id)
+    """What ran on devices bound to a licence line, of whichever authority."""
+    return _total(
+        "EXISTS (SELECT 1 FROM allocation_lease_line s WHERE s.lease_id = charged.id AND s.line_id = %(id)s)", line_id
+    )
 
 
 @dataclass(frozen=True)
@@ -70,8 +72,8 @@ FROM charged c
 JOIN allocation_job j ON j.id = c.job_id
 JOIN accounts_team t ON t.id = j.team_id
 JOIN procurement_filing f ON f.id = j.filing_id
-WHERE EXISTS (SELECT 1 FROM procurement_licenceline n
-              WHERE n.licence_id = %(id)s AND n.id IN (c.exporter_line_id, c.importer_line_id))
+WHERE EXISTS (SELECT 1 FROM allocation_lease_line s JOIN procurement_licenceline n ON n.id = s.line_id
+              WHERE s.lease_id = c.id AND n.licence_id = %(id)s)
 GROUP BY j.reference, t.name, f.reference ORDER BY j.reference
 """
 

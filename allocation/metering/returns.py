@@ -28,8 +28,8 @@ WITH charged AS (
     JOIN allocation_attempt a ON a.id = l.attempt_id
     JOIN allocation_job j ON j.id = a.job_id
     WHERE l.charged_from IS NOT NULL AND EXISTS (
-        SELECT 1 FROM procurement_licenceline n
-        WHERE n.licence_id = %(licence)s AND n.id IN (l.exporter_line_id, l.importer_line_id))
+        SELECT 1 FROM allocation_lease_line s JOIN procurement_licenceline n ON n.id = s.line_id
+        WHERE s.lease_id = l.id AND n.licence_id = %(licence)s)
 ), used AS (
     SELECT c.*,
            GREATEST(CEIL(EXTRACT(EPOCH FROM LEAST(stops, %(ends)s) - charged_from) * 1000), 0)
@@ -58,8 +58,8 @@ _MONTHS: Final = """
 SELECT MIN(l.charged_from), MAX(COALESCE(l.charged_until, now()))
 FROM allocation_lease l
 WHERE l.charged_from IS NOT NULL AND EXISTS (
-    SELECT 1 FROM procurement_licenceline n
-    WHERE n.licence_id = %s AND n.id IN (l.exporter_line_id, l.importer_line_id))
+    SELECT 1 FROM allocation_lease_line s JOIN procurement_licenceline n ON n.id = s.line_id
+    WHERE s.lease_id = l.id AND n.licence_id = %s)
 """
 
 

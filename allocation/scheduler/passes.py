@@ -23,7 +23,7 @@ from allocation.inventory.states import DeviceState, HostState
 from allocation.jobs.fitness import NO_FIT_HOST, fit_hosts, forerunners_of
 from allocation.jobs.models import Attempt, AttemptHost, Job
 from allocation.jobs.states import JOB_EDGES, JobAction, JobState
-from allocation.scheduler.placement import FreeDevice, Placed, Request, Snapshot, Waits, plan
+from allocation.scheduler.placement import FreeDevice, Pair, Placed, Request, Snapshot, Waits, plan
 from ledger.errors import ComplianceRefusal
 from ledger.services import record
 from ledger.transitions import advance
@@ -98,8 +98,8 @@ def _request(job: Job, now: datetime) -> Request | Waits:
     )
 
 
-def _pair(device: Device) -> tuple[str, str]:
-    return str(device.exporter_line_id), str(device.importer_line_id)
+def _pair(device: Device) -> Pair:
+    return tuple(sorted(str(pk) for pk in device.line_ids))
 
 
 def free_devices(now: datetime) -> QuerySet[Device]:
@@ -114,7 +114,7 @@ def free_devices(now: datetime) -> QuerySet[Device]:
 
 
 def _free_devices(now: datetime) -> tuple[FreeDevice, ...]:
-    found = free_devices(now).select_related("chip", "item__receipt")
+    found = free_devices(now).select_related("chip", "item__receipt").prefetch_related("item__draws")
     return tuple(
         FreeDevice(
             id=str(device.pk),
@@ -177,7 +177,8 @@ def _lock_devices(placed: Placed, now: datetime) -> list[Device]:
     """Locks first and looks afterwards: a lease cannot be inserted without the lock on its device."""
     wanted = [device.id for device in placed.devices]
     locked = Device.objects.select_for_update(skip_locked=True, of=("self",)).filter(pk__in=wanted)
-    held = list(locked.select_related("site", "host", "item", "exporter_line", "importer_line").order_by("pk"))
+    locked = locked.select_related("site", "host", "item", "exporter_line", "importer_line")
+    held = list(locked.prefetch_related("item__draws").order_by("pk"))
     free = set(free_devices(now).filter(pk__in=[device.pk for device in held]).values_list("pk", flat=True))
     return [device for device in held if device.pk in free]
 

@@ -4,6 +4,7 @@ Source: RFC 8785 (JSON Canonicalization Scheme). Narrower than it: no floating-p
 signed document depends on how a number is printed.
 """
 
+import base64
 import hashlib
 
 import rfc8785
@@ -41,6 +42,20 @@ def _refuse_floats(value: object) -> None:
     elif isinstance(value, list | tuple):
         for item in value:
             _refuse_floats(item)
+
+
+def bytes_of_base64(text: str) -> bytes:
+    """Read base64 that is written in the one way that its bytes are written in.
+
+    The last digit carries bits that decoding drops: without this, a signature would have several texts.
+
+    Raises:
+        ValueError: if the text is not base64, or not the canonical text of its bytes.
+    """
+    raw = base64.b64decode(text, validate=True)
+    if base64.b64encode(raw).decode("ascii") != text:
+        raise ValueError("not the canonical base64 of its bytes")
+    return raw
 
 
 def sha256_hex(data: bytes) -> str:

@@ -1,13 +1,12 @@
 """Ed25519 key pairs: made once, kept in a file that only its owner reads, named by their public half."""
 
 import base64
-import binascii
 import os
 from pathlib import Path
 
 from nacl.signing import SigningKey, VerifyKey
 
-from gpu_runtime.protocol.canonical import sha256_hex
+from gpu_runtime.protocol.canonical import bytes_of_base64, sha256_hex
 
 KEY_BYTES = 32
 OWNER_ONLY = 0o600
@@ -39,8 +38,8 @@ def parse_public_key(text: str) -> VerifyKey:
         KeyUnusable: if the text is not base64 of 32 bytes.
     """
     try:
-        raw = base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError) as error:
+        raw = bytes_of_base64(text)
+    except ValueError as error:
         raise KeyUnusable("a public key is base64 of 32 bytes; this is not base64") from error
     if len(raw) != KEY_BYTES:
         raise KeyUnusable(f"a public key is {KEY_BYTES} bytes; this one is {len(raw)}")

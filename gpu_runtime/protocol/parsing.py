@@ -151,13 +151,9 @@ def _read_message(cls: type, value: object, path: str) -> object:
     hints = _hints(cls)
     if unknown := sorted(str(name) for name in value.keys() - hints.keys()):
         raise MessageMalformed(f"{path}: unknown field {unknown[0]}")
-    given = {
-        name: _read(kind, value[name], f"{path}.{name}") for name, kind in hints.items() if name in value
-    }
+    given = {name: _read(kind, value[name], f"{path}.{name}") for name, kind in hints.items() if name in value}
     for field in dataclasses.fields(cls):
-        optional = (
-            field.default is not dataclasses.MISSING or field.default_factory is not dataclasses.MISSING
-        )
+        optional = field.default is not dataclasses.MISSING or field.default_factory is not dataclasses.MISSING
         if field.name not in given and not optional:
             raise MessageMalformed(f"{path}.{field.name}: missing")
     return cls(**given)

@@ -5,7 +5,6 @@ each. The sequence rises strictly for each host, so a request that was overheard
 """
 
 import base64
-import binascii
 import re
 import secrets
 from collections.abc import Mapping
@@ -15,7 +14,7 @@ from enum import StrEnum
 from nacl.exceptions import BadSignatureError
 from nacl.signing import SigningKey, VerifyKey
 
-from gpu_runtime.protocol.canonical import sha256_hex
+from gpu_runtime.protocol.canonical import bytes_of_base64, sha256_hex
 from gpu_runtime.protocol.warrant import NONCE
 
 HOST_HEADER = "Writ-Host"
@@ -103,8 +102,8 @@ def read_signed_headers(headers: Mapping[str, str]) -> SignedHeaders:
     if not (_HOST.fullmatch(host_id) and NONCE.fullmatch(nonce) and _SEQUENCE.fullmatch(sequence)):
         raise RequestRefused(RequestRefusal.MALFORMED_HEADERS, "a Writ header is missing or not in its form")
     try:
-        raw = base64.b64decode(signature, validate=True)
-    except (binascii.Error, ValueError) as error:
+        raw = bytes_of_base64(signature)
+    except ValueError as error:
         raise RequestRefused(RequestRefusal.MALFORMED_HEADERS, "the signature is not base64") from error
     return SignedHeaders(host_id, nonce, int(sequence), raw)
 

@@ -6,7 +6,6 @@ elsewhere; its time runs from the moment at which the guard made that nonce.
 """
 
 import base64
-import binascii
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from typing import Any, Literal
 from nacl.exceptions import BadSignatureError
 from nacl.signing import SigningKey, VerifyKey
 
-from gpu_runtime.protocol.canonical import NotCanonical, canonical_json
+from gpu_runtime.protocol.canonical import bytes_of_base64, canonical_json
 from gpu_runtime.protocol.parsing import MessageMalformed, as_json, parse
 
 VERSION = 1
@@ -82,8 +81,7 @@ class WarrantDocument:
     def _problems(self) -> list[str]:
         checks = {
             f"version {self.v} is not {VERSION}": self.v == VERSION,
-            "device_uuids is empty, unsorted or repeats": list(self.device_uuids)
-            == sorted(set(self.device_uuids))
+            "device_uuids is empty, unsorted or repeats": list(self.device_uuids) == sorted(set(self.device_uuids))
             and bool(self.device_uuids),
             "ttl_ms is not above 0": self.ttl_ms > 0,
             "fencing_token is not above 0": self.fencing_token > 0,
@@ -160,8 +158,8 @@ def _verified_document(envelope: object, pinned_keys: Mapping[str, VerifyKey]) -
     try:
         sealed = envelope if isinstance(envelope, Envelope) else parse(Envelope, envelope)
         signed = canonical_json(sealed.document)
-        signature = base64.b64decode(sealed.signature, validate=True)
-    except (MessageMalformed, NotCanonical, binascii.Error, ValueError) as error:
+        signature = bytes_of_base64(sealed.signature)
+    except (MessageMalformed, ValueError) as error:
         raise WarrantRefused(Refusal.MALFORMED, str(error)) from error
     key = pinned_keys.get(sealed.key_id)
     if key is None:

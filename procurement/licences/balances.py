@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
 
-from procurement.licences.models import Condition, ConditionKind, LicenceLine, Side
+from procurement.licences.models import Condition, ConditionKind, Licence, LicenceLine, Side
 from procurement.licences.states import LicenceState
 from procurement.orders.models import OrderLine, PartyRole
 
@@ -27,9 +27,9 @@ class Authority(NamedTuple):
     name: str
 
     @classmethod
-    def of(cls, line: LicenceLine) -> Authority:
-        """Whose line it is; letters' case and doubled spaces make no other authority."""
-        return cls(Side(line.licence.side), " ".join(line.licence.authority.split()).casefold())
+    def of(cls, licence: Licence) -> Authority:
+        """Whose licence it is; letters' case and doubled spaces make no other authority."""
+        return cls(Side(licence.side), " ".join(licence.authority.split()).casefold())
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ def usable_for(line: OrderLine, lines: Sequence[LicenceLine], on: date) -> Usabl
     able = [each for each in lines if why_not(each, line, on) is None]
     pools = _pools(able, asked)
     units = sum(pool.units for pool in pools)
-    free = {each: sum(row.free for row in able if Authority.of(row) == each) for each in asked}
+    free = {each: sum(row.free for row in able if Authority.of(row.licence) == each) for each in asked}
     scarce = tuple(each for each in asked if free[each] == units)
     reasons = [reason for each in scarce for reason in _limits(each, lines, able, line, on)]
     if not scarce:
@@ -106,10 +106,10 @@ def authorities(lines: Iterable[LicenceLine]) -> tuple[Authority, ...]:
     A side without one is named by what is recorded for it, if only a draft; a draft alone adds no further authority.
     """
     lines = list(lines)
-    found = {Authority.of(each) for each in lines if each.licence.state != LicenceState.DRAFT}
+    found = {Authority.of(each.licence) for each in lines if each.licence.state != LicenceState.DRAFT}
     for side in Side:
         if not any(each.side == side for each in found):
-            drafts = sorted({Authority.of(each) for each in lines if each.licence.side == side})
+            drafts = sorted({Authority.of(each.licence) for each in lines if each.licence.side == side})
             found.add(drafts[0] if drafts else Authority(side, ""))
     return tuple(sorted(found))
 
@@ -173,7 +173,7 @@ def _pools(able: Sequence[LicenceLine], asked: Sequence[Authority]) -> tuple[Poo
 
 
 def _is_of(line: LicenceLine, user: uuid.UUID, authority: Authority) -> bool:
-    return line.end_user_id == user and Authority.of(line) == authority
+    return line.end_user_id == user and Authority.of(line.licence) == authority
 
 
 def _broken_condition(licence_line: LicenceLine, line: OrderLine) -> str | None:
@@ -208,7 +208,7 @@ def _limits(
     authority: Authority, lines: Sequence[LicenceLine], able: Sequence[LicenceLine], line: OrderLine, on: date
 ) -> Iterable[str]:
     """Why a scarce authority gives no more."""
-    own = [each for each in lines if Authority.of(each) == authority]
+    own = [each for each in lines if Authority.of(each.licence) == authority]
     live = [each for each in own if each in able]
     for each in live:
         taken = f", of which {each.drawn} drawn and {each.held} held" if each.drawn or each.held else ""

@@ -81,9 +81,9 @@ def _of_line(order: Order, line: OrderLine, lines: Sequence[LicenceLine], on: da
 
 def _in_common(lines: Sequence[LicenceLine], named: dict[LicenceLine, set[str]]) -> tuple[str, ...]:
     """What every authority allows by at least one of its lines, in order; nothing where there are no lines."""
-    asked = {Authority.of(each) for each in lines}
+    asked = {Authority.of(each.licence) for each in lines}
     by_authority = [
-        set().union(*(named[each] for each in lines if Authority.of(each) == authority)) for authority in asked
+        set().union(*(named[each] for each in lines if Authority.of(each.licence) == authority)) for authority in asked
     ]
     return tuple(sorted(set.intersection(*by_authority))) if by_authority else ()
 
@@ -91,7 +91,7 @@ def _in_common(lines: Sequence[LicenceLine], named: dict[LicenceLine, set[str]])
 def _names(scarce: Iterable[Authority], lines: Sequence[LicenceLine]) -> Iterable[str]:
     """The scarce authorities as their papers name them."""
     for authority in scarce:
-        own = next((each for each in lines if Authority.of(each) == authority), None)
+        own = next((each for each in lines if Authority.of(each.licence) == authority), None)
         yield own.licence.authority if own else f"the {authority.side} side (no licence recorded)"
 
 
@@ -100,7 +100,7 @@ def _held(line: OrderLine) -> int:
     units: Counter[Authority] = Counter()
     for release in line.releases.prefetch_related("holds__line__licence"):
         for hold in release.holds.all():
-            units[Authority.of(hold.line)] += hold.remaining
+            units[Authority.of(hold.line.licence)] += hold.remaining
     return max(units.values(), default=0)
 
 

@@ -232,7 +232,7 @@ def _cover(order: Order, lines: Sequence[LicenceLine], arrival: Arrival) -> list
         holds = list(release.holds.select_for_update().order_by("pk"))
         for hold in holds:
             hold.line = held[hold.line_id]
-        asked = {balances.Authority.of(hold.line) for hold in holds}
+        asked = {balances.Authority.of(hold.line.licence) for hold in holds}
         usable = [hold for hold in holds if hold.line_id in live]
         for user in dict.fromkeys(hold.line.end_user_id for hold in usable):
             units = (_units(usable, user, authority) for authority in sorted(asked))
@@ -242,7 +242,7 @@ def _cover(order: Order, lines: Sequence[LicenceLine], arrival: Arrival) -> list
 
 def _units(holds: Sequence[Hold], user: uuid.UUID, authority: balances.Authority) -> list[Hold]:
     """Each hold on an authority's lines for one end user, as often as it has units left."""
-    own = [hold for hold in holds if hold.line.end_user_id == user and balances.Authority.of(hold.line) == authority]
+    own = [hold for hold in holds if hold.line.end_user_id == user and balances.Authority.of(hold.line.licence) == authority]
     return [hold for hold in own for _ in range(hold.remaining)]
 
 

@@ -22,6 +22,17 @@ _T_LEDGER = "tests/integration/ledger/test_append_only.py::"
 
 RUNTIME: Final = (
     Mutant(
+        "I5", "a third authority's licence carries nothing", "allocation/inventory/models.py",
+        " | drawn)", ")",
+        f"{_A}test_third_authority.py::"
+        "test_third_authoritys_suspension_drains_what_runs_on_its_devices_and_spares_the_rest",
+    ),
+    Mutant(
+        "I1", "a signature has several texts", "gpu_runtime/protocol/canonical.py",
+        'if base64.b64encode(raw).decode("ascii") != text:', "if False:",
+        f"{_T_WARRANT}test_warrant_whose_signature_is_written_in_another_way_is_refused",
+    ),
+    Mutant(
         "I1", "a claim is answered though the chain is broken", _CLAIMS,
         "    if not chain.is_whole:\n        return", "    if False:\n        return",
         f"{_I1}test_claim_after_a_licence_was_suspended_is_refused_and_the_job_waits",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-Pair = tuple[str, str]
+Pair = tuple[str, ...]
 Path = tuple[str, ...]
 ALWAYS = float("inf")
 
@@ -41,7 +41,9 @@ class Request:
     ``pairs`` are the pairs of licence lines that keep the chain whole. ``cap`` names a limit on devices held
     at once that the job counts against, ``caps`` further ones. ``path`` is organisation, team, person.
     A job that cannot write checkpoints must be able to end, by its time limit, before its licences do.
-    ``prefers`` are hosts that hold what the job goes on from; ``only_on`` the hosts fit for it, None for any.
+    ``prefers`` are hosts that hold what the job goes on from; ``only_on`` the hosts fit for it, None for any;
+    ``keeps_off`` hosts that are booked for others within its time. ``accounts`` are the quotas that it counts
+    against, the first of its path where none is named.
     """
 
     job: str
@@ -60,11 +62,16 @@ class Request:
     likely_s: tuple[float, float, float] | None = None
     prefers: frozenset[str] = frozenset()
     only_on: frozenset[str] | None = None
+    keeps_off: frozenset[str] = frozenset()
+    accounts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A job that holds devices: which, since when, and what stopping it would lose in device-seconds."""
+    """A job that holds devices: which, since when, and what stopping it would lose in device-seconds.
+
+    ``leaves`` says that it is being stopped already: its devices come free by themselves.
+    """
 
     job: str
     label: str
@@ -76,22 +83,25 @@ class Running:
     may_be_stopped: bool = False
     lost_device_s: float = 0.0
     caps: frozenset[str] = frozenset()
+    accounts: tuple[str, ...] = ()
+    leaves: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """Devices that an account is due, whom it borrows from and lends to, and how far it may borrow."""
+    """Devices that an account is due, whom it borrows from and lends to, and how far it may borrow; its name."""
 
     cohort: str
     nominal: int
     borrow: int | None = None
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     """What the scheduler sees: the queue, the free devices, what each cap still leaves, and what else counts.
 
-    ``claims`` order accounts by what they had of late, the least first; ``quotas`` are by the first of a path.
+    ``claims`` order paths by what they had of late, the least first; ``quotas`` are by account.
     Whoever has waited ``bound_s`` goes before everybody.
     """
 
@@ -148,3 +158,8 @@ class Plan:
     placed: tuple[Placed, ...]
     waits: tuple[Waits, ...]
     stops: tuple[Stops, ...] = ()
+
+
+def accounts_of(job: Request | Running) -> tuple[str, ...]:
+    """The quotas that a job counts against: those it names, else the first of its path."""
+    return job.accounts or job.path[:1]

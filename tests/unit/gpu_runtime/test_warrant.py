@@ -57,6 +57,15 @@ def test_warrant_that_names_another_is_refused(name: str, other: object, code: R
     assert _refusal(warrant(**{name: other})) == code
 
 
+def test_warrant_whose_signature_is_written_in_another_way_is_refused() -> None:
+    envelope = as_json(warrant())
+    body, last = envelope["signature"][:-3], envelope["signature"][-3]
+    digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+    twin = f"{body}{digits[digits.index(last) + 1]}=="
+    assert base64.b64decode(twin) == base64.b64decode(envelope["signature"])
+    assert _refusal({**envelope, "signature": twin}) == Refusal.MALFORMED
+
+
 @given(st.data())
 def test_warrant_with_any_bit_of_its_text_flipped_is_refused(data: st.DataObject) -> None:
     text = bytearray(canonical_json(as_json(warrant(rests_on=(RestsOn("filing", "F", 1),)))))
