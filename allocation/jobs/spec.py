@@ -30,6 +30,7 @@ _UNITS_MS: Final = {"s": 1_000, "m": 60_000, "h": 3_600_000}
 _DURATION: Final = re.compile(r"([1-9][0-9]{0,8})\s*(s|m|h)")
 _REFERENCE: Final = re.compile(r"[A-Z0-9-]{3,20}")
 _VARIABLE: Final = re.compile(r"[A-Z][A-Z0-9_]{0,99}")
+_DATASET: Final = re.compile(r"dataset:[a-z0-9][a-z0-9._-]{0,59}")
 _FILE: Final = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}")
 # Ours, the device mask, and what makes a loader or an interpreter run other code than the program names.
 _TAKEN: Final = ("WRIT_", "CUDA_VISIBLE_DEVICES", "NVIDIA_VISIBLE_DEVICES", "LD_", "HOME", "TMPDIR")
@@ -57,6 +58,12 @@ def decimal_text(value: object) -> str:
     text = format(number, "f")
     return text.rstrip("0").rstrip(".") if "." in text else text
 
+
+def data_source(value: object) -> str:
+    """The built-in data, or one that hosts keep, as ``dataset:wiki-en``."""
+    if value == "python-stdlib" or _DATASET.fullmatch(str(value)):
+        return str(value)
+    raise ValueError("is python-stdlib, or dataset: and the name of one that hosts keep")
 
 
 def back_off(value: object) -> int | None:
@@ -126,14 +133,15 @@ class Command(BaseModel):
 
 
 class TrainLm(BaseModel):
-    """The built-in trainer's section: a byte-level transformer on a data source of the host.
+    """The built-in trainer's section: a transformer on a data source of the host.
 
-    The limits are those of ``gpu_runtime.trainer.config`` (a test compares them).
+    The limits are those of ``gpu_runtime.trainer.config`` (a test compares them). A field that is left out and has no
+    default is absent from the canonical form: a spec from before it existed keeps its digest.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    data: Literal["python-stdlib"]
+    data: Annotated[str, BeforeValidator(data_source)]
     layers: int = Field(4, ge=1, le=128, strict=True)
     d_model: int = Field(128, ge=16, le=16_384, strict=True)
     heads: int = Field(4, ge=1, le=256, strict=True)
@@ -146,6 +154,17 @@ class TrainLm(BaseModel):
     seed: int = Field(1, ge=0, le=2**53 - 1, strict=True)
     evaluate_every: int = Field(100, ge=1, le=10_000_000, strict=True)
     checkpoint_every: int = Field(50, ge=1, le=10_000_000, strict=True)
+    hidden: int | None = Field(None, ge=16, le=131_072, strict=True)
+    accumulate: int | None = Field(None, ge=1, le=4_096, strict=True)
+    schedule: Literal["cosine", "wsd"] | None = None
+    decay_steps: int | None = Field(None, ge=1, le=10_000_000, strict=True)
+    tied: bool | None = Field(None, strict=True)
+    precision: Literal["fp32", "bf16"] | None = None
+    parallel: Literal["ddp", "fsdp"] | None = None
+    deterministic: bool | None = Field(None, strict=True)
+    compile: bool | None = Field(None, strict=True)
+    export: bool | None = Field(None, strict=True)
+    start_from: str | None = Field(None, pattern=r"^[a-z0-9][a-z0-9._-]{0,59}$")
 
     @model_validator(mode="after")
     def _fits_together(self) -> TrainLm:
@@ -156,6 +175,12 @@ class TrainLm(BaseModel):
             (
                 self.batch * self.context <= TOKENS_PER_STEP_MOST,
                 f"batch times context does not exceed {TOKENS_PER_STEP_MOST}",
+            ),
+            (self.batch % (self.accumulate or 1) == 0, f"accumulate divides batch ({self.batch})"),
+            (self.decay_steps is None or self.schedule == "wsd", "decay_steps belongs to the schedule wsd"),
+            (
+                self.warmup_steps + (self.decay_steps or 0) <= self.steps,
+                f"warmup_steps and decay_steps together do not exceed steps ({self.steps})",
             ),
         )
         broken = [words for holds, words in rules if not holds]

@@ -13,7 +13,7 @@ import torch
 from gpu_runtime.runner.devices import describe
 from gpu_runtime.runner.run import Run
 from gpu_runtime.trainer.evaluation import bits
-from gpu_runtime.trainer.work import FORMULA, flops_per_byte
+from gpu_runtime.trainer.work import FORMULA, flops_per_token
 from kernels.registry import implementations_taken
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -95,7 +95,7 @@ def _work(run: Run) -> dict[str, Any]:
         "steps": run.training.step,
         "steps_asked": config.steps,
         "bytes_trained": steps * config.tokens_per_step,
-        "flops_counted": steps * config.tokens_per_step * flops_per_byte(config),
+        "flops_counted": steps * config.tokens_per_step * flops_per_token(run.training.shape),
         "flops_formula": FORMULA,
         "parameters": sum(parameter.numel() for parameter in run.training.model.parameters()),
     }

@@ -13,7 +13,7 @@ from gpu_runtime.runner.window import LossWindow
 from gpu_runtime.trainer.evaluation import Evaluation, bits
 from gpu_runtime.trainer.schedule import learning_rate_at
 from gpu_runtime.trainer.text import Corpus, bigram_entropy_bits, load_corpus
-from gpu_runtime.trainer.training import Training
+from gpu_runtime.trainer.training import Place, Training
 
 # Often enough for a live chart, rarely enough to cost nothing.
 STEPS_PER_LINE = 5
@@ -38,7 +38,7 @@ class Run:
         self._store = CheckpointStore(attempt.checkpoint_dir)
         self.corpus: Corpus = load_corpus(attempt.config.data)
         self.bigram_bits = bigram_entropy_bits(self.corpus.held_out)
-        self.training = Training(attempt.config, self.corpus.train, device)
+        self.training = Training(attempt.config, self.corpus, Place(device))
         self._evaluation = Evaluation(self.corpus.held_out, attempt.config)
         self.progress, self._window, self._saved_step = Progress(), LossWindow(), 0
         self._resume()

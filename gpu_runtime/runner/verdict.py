@@ -5,7 +5,7 @@ import errno
 import torch
 
 from gpu_runtime.checkpoints.manifest import DamagedCheckpoint
-from gpu_runtime.trainer.text import DataError
+from gpu_runtime.trainer.corpus import DataError
 from gpu_runtime.trainer.training import NotANumber
 
 OUT_OF_MEMORY = (torch.OutOfMemoryError, MemoryError)

@@ -2,17 +2,27 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from decimal import Decimal, InvalidOperation
-from typing import NamedTuple
+from decimal import Decimal
+from typing import Any
 
-DATA_SOURCES = ("python-stdlib",)
+from gpu_runtime.trainer.fields import (
+    BUILT_IN_DATA,
+    CHOICES,
+    DATASET_PREFIX,
+    FLAGS,
+    INTEGERS,
+    OPTIONAL_INTEGERS,
+    ConfigFault,
+    IntegerField,
+    SectionReader,
+    plain_decimal,
+)
 
-
-class ConfigFault(NamedTuple):
-    """One field that cannot be used, and what to write instead."""
-
-    field: str
-    message: str
+__all__ = [
+    "BUILT_IN_DATA", "CHOICES", "DATASET_PREFIX", "FLAGS", "INTEGERS", "OPTIONAL_INTEGERS", "TOKENS_PER_STEP_MOST",
+    "ConfigError", "ConfigFault", "IntegerField", "TrainConfig",
+]  # fmt: skip
+TOKENS_PER_STEP_MOST = 4_194_304
 
 
 class ConfigError(ValueError):
@@ -23,33 +33,6 @@ class ConfigError(ValueError):
         self.faults = faults
 
 
-class IntegerField(NamedTuple):
-    """Limits of a whole number, both included."""
-
-    least: int
-    most: int
-    default: int
-
-
-INTEGERS: Mapping[str, IntegerField] = {
-    "layers": IntegerField(1, 128, 4),
-    "d_model": IntegerField(16, 16_384, 128),
-    "heads": IntegerField(1, 256, 4),
-    "kv_heads": IntegerField(1, 256, 2),
-    "context": IntegerField(8, 32_768, 128),
-    "batch": IntegerField(1, 4_096, 16),
-    "steps": IntegerField(1, 10_000_000, 400),
-    "warmup_steps": IntegerField(0, 10_000_000, 0),
-    "seed": IntegerField(0, 2**53 - 1, 1),
-    "evaluate_every": IntegerField(1, 10_000_000, 100),
-    "checkpoint_every": IntegerField(1, 10_000_000, 50),
-}
-LEARNING_RATE_DEFAULT = Decimal("0.003")
-LEARNING_RATE_MOST = Decimal(1)
-LEARNING_RATE_LEAST = Decimal("0.000000001")
-TOKENS_PER_STEP_MOST = 4_194_304
-
-
 @dataclass(frozen=True)
 class TrainConfig:
     """What to train, on what, for how long.
@@ -57,10 +40,21 @@ class TrainConfig:
     Attributes:
         data: name of the data source.
         layers, d_model, heads, kv_heads: the transformer's size; kv_heads share keys among heads.
-        context: bytes that one window holds. batch: windows a step.
+        context: tokens that one window holds (bytes, where the data is byte by byte). batch: windows a step.
         steps: optimiser steps in all. learning_rate: at its peak, after `warmup_steps`
             (a tenth of the steps where the section does not say).
         evaluate_every, checkpoint_every: in steps.
+        hidden: width of the gated layer; 8/3 of d_model, rounded up to a multiple of 32, where None.
+        accumulate: parts that a step's windows are run in, one after another; less memory, the same step.
+        schedule: after the warm-up a half cosine (None means this), or "wsd": the peak until the last
+            `decay_steps` (a tenth of the steps where None), then straight down.
+        tied: whether the embedding is also the output projection; None means yes.
+        precision: None means bfloat16 with float32 masters on a GPU, and float32 on the CPU.
+        parallel: over several processes "ddp" (None means this) or "fsdp".
+        deterministic: refuse every operation whose result is not the same each time.
+        compile: let torch.compile fuse what lies between the kernels.
+        export: write the trained model as Hugging Face safetensors at the end.
+        start_from: a model of the host's, Llama-shaped safetensors, to go on from.
     """
 
     data: str
@@ -76,6 +70,17 @@ class TrainConfig:
     seed: int
     evaluate_every: int
     checkpoint_every: int
+    hidden: int | None = None
+    accumulate: int | None = None
+    schedule: str | None = None
+    decay_steps: int | None = None
+    tied: bool | None = None
+    precision: str | None = None
+    parallel: str | None = None
+    deterministic: bool | None = None
+    compile: bool | None = None
+    export: bool | None = None
+    start_from: str | None = None
 
     @classmethod
     def from_spec(cls, section: Mapping[str, object]) -> "TrainConfig":
@@ -87,24 +92,27 @@ class TrainConfig:
         Raises:
             ConfigError: with every fault found.
         """
-        faults = [_unknown(name) for name in section if name not in FIELD_NAMES]
-        data = _read_data(section, faults)
-        integers = {name: _read_integer(section, name, faults) for name in INTEGERS}
+        reader = SectionReader(section, FIELD_NAMES)
+        values: dict[str, Any] = {"data": reader.data(), "learning_rate": reader.learning_rate()}
+        values |= {name: reader.integer(name) for name in INTEGERS}
         if "warmup_steps" not in section:
-            integers["warmup_steps"] = integers["steps"] // 10
-        learning_rate = _read_learning_rate(section, faults)
-        if not faults:
-            faults += _relations(integers)
+            values["warmup_steps"] = values["steps"] // 10
+        values |= {name: reader.optional_integer(name) for name in OPTIONAL_INTEGERS}
+        values |= {name: reader.choice(name) for name in CHOICES}
+        values |= {name: reader.flag(name) for name in FLAGS}
+        values["start_from"] = reader.model_name()
+        faults = reader.faults or _relations(values)
         if faults:
             raise ConfigError(tuple(faults))
-        return cls(data=data, learning_rate=learning_rate, **integers)
+        return cls(**values)
 
-    def to_spec(self) -> dict[str, int | str]:
-        """The section as the canonical spec holds it: every field, learning_rate as a decimal string."""
-        spec: dict[str, int | str] = {}
+    def to_spec(self) -> dict[str, int | str | bool]:
+        """The section as the canonical spec holds it: what was left out is absent, learning_rate is decimal text."""
+        spec: dict[str, int | str | bool] = {}
         for field in fields(self):
             value = getattr(self, field.name)
-            spec[field.name] = plain_decimal(value) if isinstance(value, Decimal) else value
+            if value is not None:
+                spec[field.name] = plain_decimal(value) if isinstance(value, Decimal) else value
         return spec
 
     @property
@@ -114,77 +122,37 @@ class TrainConfig:
 
     @property
     def tokens_per_step(self) -> int:
-        """Bytes predicted in one step."""
+        """Tokens predicted in one step."""
         return self.batch * self.context
+
+    @property
+    def parts(self) -> int:
+        """Parts that a step's windows are run in."""
+        return self.accumulate or 1
+
+    @property
+    def decay_from(self) -> int:
+        """The last step at the peak, where the schedule is wsd."""
+        return self.steps - (self.decay_steps or max(1, self.steps // 10))
 
 
 FIELD_NAMES = tuple(field.name for field in fields(TrainConfig))
 
 
-def plain_decimal(value: Decimal) -> str:
-    """A decimal without exponent or trailing zeros, so that equal numbers are written alike."""
-    text = format(value, "f")
-    return text.rstrip("0").rstrip(".") if "." in text else text
-
-
-def _unknown(name: object) -> ConfigFault:
-    return ConfigFault(str(name)[:60], f"is no field of train-lm; the fields are {', '.join(FIELD_NAMES)}.")
-
-
-def _read_data(section: Mapping[str, object], faults: list[ConfigFault]) -> str:
-    value = section.get("data")
-    if isinstance(value, str) and value in DATA_SOURCES:
-        return value
-    known = ", ".join(DATA_SOURCES)
-    found = "is missing" if value is None else f"{str(value)[:60]!r} is unknown"
-    faults.append(ConfigFault("data", f"{found}; the data sources are: {known}."))
-    return ""
-
-
-def _read_integer(section: Mapping[str, object], name: str, faults: list[ConfigFault]) -> int:
-    limits = INTEGERS[name]
-    value = section.get(name, limits.default)
-    if not isinstance(value, int) or isinstance(value, bool):
-        faults.append(ConfigFault(name, f"must be a whole number, not {str(value)[:60]!r}."))
-        return limits.default
-    if not limits.least <= value <= limits.most:
-        faults.append(ConfigFault(name, f"must be from {limits.least} to {limits.most}, not {value}."))
-    return value
-
-
-def _read_learning_rate(section: Mapping[str, object], faults: list[ConfigFault]) -> Decimal:
-    value = section.get("learning_rate", LEARNING_RATE_DEFAULT)
-    rate = _as_decimal(value)
-    if rate is None:
-        faults.append(ConfigFault("learning_rate", f"must be a number, not {str(value)[:60]!r}."))
-        return LEARNING_RATE_DEFAULT
-    if not LEARNING_RATE_LEAST <= rate <= LEARNING_RATE_MOST:
-        least, most = plain_decimal(LEARNING_RATE_LEAST), plain_decimal(LEARNING_RATE_MOST)
-        faults.append(ConfigFault("learning_rate", f"must be from {least} to {most}, not {str(value)[:60]}."))
-    return rate
-
-
-def _as_decimal(value: object) -> Decimal | None:
-    """A finite decimal from a number or its text; a float by its shortest text, so that 0.003 stays 0.003."""
-    if isinstance(value, bool) or not isinstance(value, (int, float, str, Decimal)):
-        return None
-    try:
-        number = Decimal(str(value)[:60])
-    except InvalidOperation:
-        return None
-    return number if number.is_finite() else None
-
-
-def _relations(values: Mapping[str, int]) -> list[ConfigFault]:
-    d_model, heads, kv_heads = values["d_model"], values["heads"], values["kv_heads"]
-    tokens = values["batch"] * values["context"]
+def _relations(given: Mapping[str, Any]) -> list[ConfigFault]:
+    d_model, heads, kv_heads = given["d_model"], given["heads"], given["kv_heads"]
+    steps, warmup, batch = given["steps"], given["warmup_steps"], given["batch"]
+    parts, decay, tokens = given["accumulate"] or 1, given["decay_steps"], batch * given["context"]
     rules = (
         (d_model % (2 * heads) == 0, "d_model",
          f"must be a multiple of twice the heads ({2 * heads}), so that each head has an even width; it is {d_model}."),
         (heads % kv_heads == 0, "kv_heads", f"must divide heads ({heads}); it is {kv_heads}."),
-        (values["warmup_steps"] <= values["steps"], "warmup_steps",
-         f"must not exceed steps ({values['steps']}); it is {values['warmup_steps']}."),
+        (warmup <= steps, "warmup_steps", f"must not exceed steps ({steps}); it is {warmup}."),
         (tokens <= TOKENS_PER_STEP_MOST, "batch",
-         f"times context must not exceed {TOKENS_PER_STEP_MOST} bytes a step; it is {tokens}."),
+         f"times context must not exceed {TOKENS_PER_STEP_MOST} tokens a step; it is {tokens}."),
+        (batch % parts == 0, "accumulate", f"must divide batch ({batch}); it is {parts}."),
+        (decay is None or given["schedule"] == "wsd", "decay_steps", "belongs to the schedule wsd alone."),
+        (decay is None or warmup + decay <= steps, "decay_steps",
+         f"and warmup_steps ({warmup}) together must not exceed steps ({steps}); it is {decay}."),
     )  # fmt: skip
     return [ConfigFault(field, message) for holds, field, message in rules if not holds]

@@ -1,6 +1,6 @@
 """Which windows of the text a step sees: a shuffled pass over the text, then another, from a seed.
 
-Shapes: text [N] uint8; a batch is inputs [B, S] and targets [B, S], int64, targets one byte ahead.
+Shapes: text [N]; a batch is inputs [B, S] and targets [B, S], int64, targets one token ahead.
 """
 
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from gpu_runtime.trainer.text import DataError
+from gpu_runtime.trainer.corpus import DataError
 
 
 @dataclass
@@ -24,16 +24,19 @@ class WindowSampler:
 
     def __init__(self, text: Tensor, context: int, batch: int, seed: int) -> None:
         if text.numel() < 2 * context + 1:
-            raise DataError(f"The text has {text.numel()} bytes; a context of {context} needs {2 * context + 1}.")
-        self._text, self._context, self._batch, self._seed = text, context, batch, seed
+            raise DataError(f"The text has {text.numel()} tokens; a context of {context} needs {2 * context + 1}.")
+        self.text, self._context, self._batch, self._seed = text, context, batch, seed
         self._windows = text.numel() // context - 1
         self.cursor = Cursor()
         self._order, self._shift = self._shuffle(0)
 
     def next_batch(self) -> tuple[Tensor, Tensor]:
         """Take the next `batch` windows and move the cursor."""
-        starts = torch.cat([self._next_start() for _ in range(self._batch)])
-        return windows(self._text, starts, self._context)
+        return windows(self.text, self.next_starts(), self._context)
+
+    def next_starts(self) -> Tensor:
+        """Where the next `batch` windows begin in the text, [B]; moves the cursor."""
+        return torch.cat([self._next_start() for _ in range(self._batch)])
 
     def move_to(self, cursor: Cursor) -> None:
         """Continue from a stored cursor."""
@@ -55,9 +58,11 @@ class WindowSampler:
 
 
 def windows(text: Tensor, starts: Tensor, context: int) -> tuple[Tensor, Tensor]:
-    """Cut windows out of a text: inputs and, one byte ahead, targets."""
+    """Cut windows out of a text: inputs and, one token ahead, targets."""
     index = starts[:, None] + torch.arange(context + 1)
     rows = text[index].long()
+    if text.dtype == torch.int16:
+        rows &= 0xFFFF
     return rows[:, :-1], rows[:, 1:]
 
 

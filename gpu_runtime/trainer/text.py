@@ -1,39 +1,25 @@
-"""The data source `python-stdlib`: the standard library's own sources on this machine, split by file.
+"""What is trained on; and the built-in source: the standard library's own sources on this machine, split by file.
 
-Shapes: a text is a one-dimensional uint8 tensor.
+Shapes: a text is a one-dimensional tensor of token numbers, uint8 where they are bytes.
 """
 
 import hashlib
 import sysconfig
-from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
+from gpu_runtime.trainer.corpus import Corpus, DataError
+from gpu_runtime.trainer.dataset import dataset_folder, open_dataset
+from gpu_runtime.trainer.fields import BUILT_IN_DATA, DATASET_PREFIX
+
+__all__ = ["Corpus", "DataError", "bigram_entropy_bits", "load_corpus", "read_sources"]
+
 # Tests repeat themselves, and site-packages are not the standard library.
 EXCLUDED_FOLDERS = frozenset({"site-packages", "dist-packages", "test", "tests", "idle_test", "__pycache__"})
 HELD_OUT_SHARE_OF_256 = 16
 LEAST_BYTES = 65_536
-
-
-class DataError(RuntimeError):
-    """The host does not have the data that the job names."""
-
-
-@dataclass(frozen=True)
-class Corpus:
-    """Bytes to train on, bytes held out of training, and the digest of both.
-
-    Attributes:
-        digest: SHA-256 over each file's relative path and SHA-256, in path order.
-    """
-
-    train: Tensor
-    held_out: Tensor
-    digest: str
-    train_files: int
-    held_out_files: int
 
 
 def load_corpus(source: str) -> Corpus:
@@ -42,7 +28,9 @@ def load_corpus(source: str) -> Corpus:
     Raises:
         DataError: this host lacks it.
     """
-    if source != "python-stdlib":
+    if source.startswith(DATASET_PREFIX):
+        return open_dataset(dataset_folder(source.removeprefix(DATASET_PREFIX)))
+    if source != BUILT_IN_DATA:
         raise DataError(f"This host knows no data source {source!r}; it has python-stdlib.")
     return read_sources(Path(sysconfig.get_paths()["stdlib"]))
 

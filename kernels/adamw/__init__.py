@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from kernels.adamw import cpu, native, reference
-from kernels.adamw.clipping import clip_scale
+from kernels.adamw.clipping import clip_scale, gradient_norm, scale_to
 from kernels.adamw.settings import AdamWSettings
 from kernels.adamw.state import AdamWTensors
 from kernels.checks import require
@@ -14,7 +14,7 @@ from kernels.library import define
 from kernels.paths import c_path, torch_path, triton_path
 from kernels.row import Floor, KernelOp, Shape
 
-__all__ = ["ROW", "AdamWSettings", "AdamWTensors", "adamw", "clip_scale"]
+__all__ = ["ROW", "AdamWSettings", "AdamWTensors", "adamw", "clip_scale", "gradient_norm", "scale_to"]
 
 SCHEMA = (
     "adamw(Tensor(a!)[] parameters, Tensor[] gradients, Tensor(b!)[] first_moments,"

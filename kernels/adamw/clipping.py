@@ -17,9 +17,20 @@ def clip_scale(gradients: Sequence[Tensor], max_norm: float) -> tuple[Tensor, Te
 
     A NaN scale makes `adamw` leave everything as it is, decided on the device: no host has to look.
     """
+    norm = gradient_norm(gradients)
+    return scale_to(norm, max_norm), norm
+
+
+def gradient_norm(gradients: Sequence[Tensor]) -> Tensor:
+    """The Euclidean norm over all gradients together, a scalar in float32 or wider."""
     norm: Tensor = torch.ops.writ.gradient_norm(list(gradients))
+    return norm
+
+
+def scale_to(norm: Tensor, max_norm: float) -> Tensor:
+    """The factor that brings a gradient of this norm to at most `max_norm`; NaN where the norm is not finite."""
     scale = (max_norm / (norm + 1e-6)).clamp(max=1.0)
-    return torch.where(torch.isfinite(norm), scale, torch.nan), norm
+    return torch.where(torch.isfinite(norm), scale, torch.nan)
 
 
 def _fake(gradients: Sequence[Tensor]) -> Tensor:

@@ -15,7 +15,7 @@ from kernels.attention import reference
 from kernels.checks import require, require_floating
 from kernels.row import Floor, Implementation, KernelOp, Shape, Tolerance
 
-__all__ = ["ROW", "attention", "documents_from_starts"]
+__all__ = ["ROW", "attention", "documents_from_starts", "fastest_first"]
 
 # torch's default on Hopper is FlashAttention 2, at about half of what cuDNN does there.
 PRIORITY = (
@@ -38,7 +38,7 @@ def attention(q: Tensor, k: Tensor, v: Tensor, causal: bool = True, documents: T
     """
     _check(q, k, v, documents)
     mask = None if documents is None else _mask(documents, causal)
-    with _fastest_first(q):
+    with fastest_first(q.device.type):
         mixed = scaled_dot_product_attention(
             q.transpose(1, 2), k.transpose(1, 2), v.transpose(1, 2), attn_mask=mask,
             is_causal=causal and mask is None, enable_gqa=q.shape[2] != k.shape[2],
@@ -82,9 +82,12 @@ def _check(q: Tensor, k: Tensor, v: Tensor, documents: Tensor | None) -> None:
 
 
 @contextlib.contextmanager
-def _fastest_first(q: Tensor) -> Iterator[None]:
-    """On a GPU the order of `PRIORITY`; elsewhere torch has but one choice to make."""
-    if q.device.type != "cuda" or torch.compiler.is_compiling():
+def fastest_first(device_type: str) -> Iterator[None]:
+    """On a GPU torch's kernels in the order of `PRIORITY`; elsewhere torch has but one choice to make.
+
+    `attention` does this by itself, but for code under torch.compile, around whose call it has to stand.
+    """
+    if device_type != "cuda" or torch.compiler.is_compiling():
         yield
         return
     with sdpa_kernel(list(PRIORITY), set_priority=True):

@@ -3,6 +3,7 @@
 import dataclasses
 
 import pytest
+from pydantic import ValidationError
 
 from allocation.jobs.spec import SpecInvalid, TrainLm, parse_job
 from gpu_runtime.trainer import config
@@ -40,13 +41,20 @@ def test_spec_with_another_value_has_another_digest() -> None:
 
 
 def test_spec_limits_equal_those_of_the_trainer() -> None:
-    ours = TrainLm(data="python-stdlib").model_dump(mode="json")
+    ours = TrainLm(data="python-stdlib").model_dump(mode="json", exclude_none=True)
     theirs = config.TrainConfig.from_spec({"data": "python-stdlib"}).to_spec()
     assert ours == theirs
     for name, limits in config.INTEGERS.items():
         bounds = TrainLm.model_fields[name].metadata
         assert {getattr(each, "ge", None) for each in bounds} >= {limits.least}, name
         assert {getattr(each, "le", None) for each in bounds} >= {limits.most}, name
+    for name, few in config.OPTIONAL_INTEGERS.items():
+        for value in (few.least - 1, few.most + 1):
+            with pytest.raises(ValidationError):
+                TrainLm.model_validate({"data": "python-stdlib", name: value})
+    for name, words in config.CHOICES.items():
+        fitting = [TrainLm.model_validate({"data": "python-stdlib", name: word}) for word in words]
+        assert [getattr(each, name) for each in fitting] == list(words)
     assert [each.name for each in dataclasses.fields(config.TrainConfig)] == list(TrainLm.model_fields)
 
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from gpu_runtime.trainer.config import INTEGERS, ConfigError, TrainConfig
+from gpu_runtime.trainer.config import CHOICES, FLAGS, INTEGERS, OPTIONAL_INTEGERS, ConfigError, TrainConfig
 
 GOOD: dict[str, object] = {"data": "python-stdlib"}
 
@@ -69,10 +69,48 @@ def test_config_learning_rate_written_plainly(value: object, text: str) -> None:
         ({"kv_heads": 8}, "kv_heads"),
         ({"warmup_steps": 401}, "warmup_steps"),
         ({"batch": 4096, "context": 1025}, "batch"),
+        ({"batch": 16, "accumulate": 3}, "accumulate"),
+        ({"decay_steps": 10}, "decay_steps"),
+        ({"schedule": "cosine", "decay_steps": 10}, "decay_steps"),
+        ({"schedule": "wsd", "decay_steps": 361}, "decay_steps"),
     ],
 )
 def test_config_fields_that_do_not_fit_each_other_refused(changes: dict[str, object], field: str) -> None:
     assert _faults(**changes) == [field]
+
+
+@pytest.mark.parametrize("name", OPTIONAL_INTEGERS)
+def test_config_optional_integer_beyond_its_limits_refused(name: str) -> None:
+    limits = OPTIONAL_INTEGERS[name]
+    assert _faults(**{name: limits.least - 1}) == [name]
+    assert _faults(**{name: limits.most + 1}) == [name]
+    assert _faults(**{name: "2"}) == [name]
+
+
+@pytest.mark.parametrize("name", [*CHOICES, *FLAGS, "start_from"])
+def test_config_word_that_is_none_of_a_field_refused(name: str) -> None:
+    assert _faults(**{name: "Sometimes"}) == [name]
+    assert _faults(**{name: 1}) == [name]
+
+
+def test_config_fields_left_out_are_absent_from_the_canonical_spec() -> None:
+    assert set(TrainConfig.from_spec(GOOD).to_spec()) == {"data", "learning_rate", *INTEGERS}
+
+
+def test_config_with_every_field_reads_back_the_same() -> None:
+    said = {
+        "data": "dataset:wiki-en", "hidden": 352, "accumulate": 4, "schedule": "wsd", "decay_steps": 80, "tied": False,
+        "precision": "bf16", "parallel": "fsdp", "deterministic": True, "compile": True, "export": True,
+        "start_from": "tiny-llama",
+    }  # fmt: skip
+    config = TrainConfig.from_spec(said)
+    assert said.items() <= config.to_spec().items()
+    assert TrainConfig.from_spec(config.to_spec()) == config
+
+
+@pytest.mark.parametrize("name", ["dataset:", "dataset:../x", "dataset:Wiki", "dataset:a/b", "dataset:" + "a" * 61])
+def test_config_data_set_of_a_name_that_could_lead_elsewhere_refused(name: str) -> None:
+    assert _faults(data=name) == ["data"]
 
 
 def test_config_several_faults_all_listed() -> None:
