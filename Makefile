@@ -19,7 +19,7 @@ up: setup ## the web UI on 127.0.0.1:8000 (PORT=…) with the demo's people; Ctr
 	@$(PY) manage.py up --port $(PORT)
 
 test: setup ## every test
-	@$(PY) -m pytest -n 2 --dist loadfile -q $(ARGS)
+	@$(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder -q $(ARGS)
 
 explore: setup ## the property tests with examples that no run has seen (a run of `make test` repeats its own)
 	@$(PY) -m pytest -n 2 -q -m hypothesis --hypothesis-profile=explore $(ARGS)
