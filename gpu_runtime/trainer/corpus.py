@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
+from gpu_runtime.trainer.refusals import DataError
 
-class DataError(RuntimeError):
-    """The host does not have the data that the job names."""
+__all__ = ["Corpus", "DataError"]
 
 
 @dataclass(frozen=True)

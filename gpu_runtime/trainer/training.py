@@ -13,10 +13,11 @@ import torch
 from torch import Tensor
 
 from gpu_runtime.trainer.config import TrainConfig
-from gpu_runtime.trainer.corpus import Corpus, DataError
+from gpu_runtime.trainer.corpus import Corpus
 from gpu_runtime.trainer.gang import ALONE, Gang, local, whole
 from gpu_runtime.trainer.model import Transformer
 from gpu_runtime.trainer.optimiser import Optimiser
+from gpu_runtime.trainer.refusals import CannotShare, DataError
 from gpu_runtime.trainer.sampler import Cursor, WindowSampler, windows
 from gpu_runtime.trainer.schedule import learning_rate_at
 from gpu_runtime.trainer.shape import ModelShape, shape_of
@@ -28,10 +29,6 @@ DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
 
 class NotANumber(RuntimeError):
     """The loss or the gradient stopped being a number."""
-
-
-class CannotShare(ValueError):
-    """A step's windows cannot be shared evenly among the processes."""
 
 
 @dataclass(frozen=True)
