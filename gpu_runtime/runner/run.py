@@ -3,14 +3,15 @@
 import time
 from dataclasses import dataclass
 
+from gpu_runtime.checkpoints.gang import GangStore
 from gpu_runtime.checkpoints.manifest import DamagedCheckpoint
-from gpu_runtime.checkpoints.store import CheckpointStore
 from gpu_runtime.runner.attempt import Attempt
 from gpu_runtime.runner.devices import choose_device
 from gpu_runtime.runner.metrics import MetricsFile
 from gpu_runtime.runner.stopping import Stopping
 from gpu_runtime.runner.window import LossWindow
 from gpu_runtime.trainer.evaluation import Evaluation, bits
+from gpu_runtime.trainer.gang import Gang
 from gpu_runtime.trainer.schedule import learning_rate_at
 from gpu_runtime.trainer.text import Corpus, bigram_entropy_bits, load_corpus
 from gpu_runtime.trainer.training import Place, Training
@@ -34,12 +35,14 @@ class Run:
 
     def __init__(self, attempt: Attempt, metrics: MetricsFile, stopping: Stopping) -> None:
         self.attempt, self._metrics, self._stopping = attempt, metrics, stopping
-        device = choose_device(attempt)
-        self._store = CheckpointStore(attempt.checkpoint_dir)
+        self.gang = Gang.from_environment()
+        device = choose_device(attempt, self.gang.local_rank)
+        self.gang.join(device)
+        self._store = GangStore(attempt.checkpoint_dir, self.gang)
         self.corpus: Corpus = load_corpus(attempt.config.data)
         self.bigram_bits = bigram_entropy_bits(self.corpus.held_out)
-        self.training = Training(attempt.config, self.corpus, Place(device))
-        self._evaluation = Evaluation(self.corpus.held_out, attempt.config)
+        self.training = Training(attempt.config, self.corpus, Place(device, self.gang))
+        self._evaluation = Evaluation(self.corpus.held_out, attempt.config, self.gang)
         self.progress, self._window, self._saved_step = Progress(), LossWindow(), 0
         self._resume()
 
@@ -51,12 +54,16 @@ class Run:
         """
         self._stopping.hold_for_work()
         self._window.skip_time()
-        while not self._is_over() and not self._stopping.asked():
+        while not self._is_over() and not self._is_stop_asked():
             self._one_step()
         self._report_loss()
         self._save()
         self._evaluate()
         return self._is_over() and self.progress.evaluated_step == self.training.step
+
+    def _is_stop_asked(self) -> bool:
+        """Whether any process of the gang was asked to stop: all of them stop after the same step."""
+        return self.gang.any(self._stopping.asked())
 
     def _is_over(self) -> bool:
         return self.training.step >= self.attempt.config.steps
@@ -75,7 +82,7 @@ class Run:
         self._window.skip_time()
 
     def _report_loss(self) -> None:
-        if not self._window.is_empty:
+        if not self._window.is_empty and self.gang.leads:
             step, means = self.training.step, self._window.take()
             self._metrics.train(step, means.loss, means.tokens_per_s, learning_rate_at(step, self.attempt.config))
 
@@ -83,10 +90,11 @@ class Run:
         step = self.training.step
         if self.progress.evaluated_step == step:
             return
-        loss = self._evaluation.held_out_loss(self.training.model, self._stopping.asked)
+        loss = self._evaluation.held_out_loss(self.training.model, self._is_stop_asked)
         if loss is not None:
             self.progress.evaluated_step, self.progress.held_out_loss = step, loss
-            self._metrics.evaluation(step, loss, bits(loss), self.bigram_bits)
+            if self.gang.leads:
+                self._metrics.evaluation(step, loss, bits(loss), self.bigram_bits)
 
     def _save(self) -> None:
         step = self.training.step
@@ -94,14 +102,15 @@ class Run:
             return
         record = self._store.write(step, self.training.state())
         self._saved_step = step
-        self._metrics.checkpoint(record)
+        if self.gang.leads:
+            self._metrics.checkpoint(record)
         self._store.thin_out(time.time())
 
     def _resume(self) -> None:
         resume = self.attempt.resume
         if resume is None:
             return
-        step, state = self._store.read(resume.name, resume.manifest_sha256)
+        step, state = self._store.read(resume.name, resume.manifest_sha256, self.training.state())
         if step != resume.step:
             raise DamagedCheckpoint(f"{resume.name} was written at step {step}, not {resume.step}.")
         self.training.load(state)

@@ -70,7 +70,7 @@ def test_verdict_fault_in_the_program_keeps_its_trace() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
-        ('"world_size": 1', '"world_size": 2', "one of 2 processes"),
+        ('"world_size": 1', '"world_size": 2', "needs the place where they meet"),
         ('"train_lm"', '"train_xy"', "no train_lm section"),
         ('"cpu-emulated"', '"tpu"', "must have one backend"),
         ('"resume": null', '"resume": {"step": 1, "name": "../x", "manifest_sha256": "0"}', "no checkpoint's name"),
@@ -86,10 +86,10 @@ def test_attempt_malformed_refused_in_words(tmp_path: Path, old: str, new: str, 
         read_attempt(path.parent)
 
 
-def test_attempt_on_several_gpus_refused_in_words(tmp_path: Path) -> None:
+def test_attempt_on_several_gpus_trains_in_a_process_each(tmp_path: Path) -> None:
     path = runs.write_attempt(tmp_path / "run") / "attempt.json"
     one = '{"uuid": "EMU-0001", "chip_model": "H200 SXM", "backend": "cpu-emulated"}'
     two = one.replace("cpu-emulated", "nvml")
     path.write_text(path.read_text().replace(one, f"{two}, {two}"))
-    with pytest.raises(BadAttempt, match="2 GPUs were leased; this runner trains on one"):
-        read_attempt(path.parent)
+    attempt = read_attempt(path.parent)
+    assert (attempt.processes_here, attempt.is_gang) == (2, True)
