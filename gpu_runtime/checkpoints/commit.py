@@ -7,13 +7,12 @@ Standard library only, so that any program may use it.
 
 import json
 import os
-import shutil
 import sys
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from gpu_runtime.checkpoints.manifest import MANIFEST_NAME, CheckpointRecord, sync, write_manifest
+from gpu_runtime.checkpoints.manifest import MANIFEST_NAME, CheckpointRecord, put_in_place, write_manifest
 
 MAX_STEP = 2**53 - 1
 EXIT_DONE, EXIT_BAD_INPUT = 0, 2
@@ -34,11 +33,7 @@ def commit_checkpoint(folder: Path, step: int, environment: Mapping[str, str]) -
     name = f"step_{step:08d}"
     (folder / MANIFEST_NAME).unlink(missing_ok=True)
     record = replace(write_manifest(folder, step), name=name)
-    whole = root / name
-    if whole.exists():
-        shutil.rmtree(whole)
-    os.rename(folder, whole)
-    sync(root)
+    record = put_in_place(folder, root / name, record)
     with metrics.open("a", encoding="utf-8") as file:
         file.write(json.dumps({"kind": "checkpoint", **asdict(record)}) + "\n")
     return record

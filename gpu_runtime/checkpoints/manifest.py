@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,6 +44,38 @@ def write_manifest(folder: Path, step: int) -> CheckpointRecord:
     sync(folder)
     size = len(content) + sum(int(entry["size_bytes"]) for entry in files.values())
     return CheckpointRecord(step, folder.name, hashlib.sha256(content).hexdigest(), size)
+
+
+def put_in_place(aside: Path, whole: Path, record: CheckpointRecord) -> CheckpointRecord:
+    """Give a folder that is all on disk its name, in one act. A whole checkpoint of that step is never taken away.
+
+    To replace one takes two acts, and a kill between them would leave the step that was announced without its files.
+
+    Returns:
+        The checkpoint that stands under the name: the new one, or the whole one that stood there already.
+    """
+    if whole.exists():
+        try:
+            verify(whole)
+        except DamagedCheckpoint:
+            shutil.rmtree(whole)
+        else:
+            shutil.rmtree(aside)
+            return describe(whole, record.step)
+    os.rename(aside, whole)
+    sync(whole.parent)
+    return record
+
+
+def describe(whole: Path, step: int) -> CheckpointRecord:
+    """The record of a checkpoint that stands already.
+
+    Raises:
+        DamagedCheckpoint: it has no manifest that can be read.
+    """
+    content = _read_manifest(whole)
+    size = len(content) + sum(int(entry["size_bytes"]) for entry in _parse(whole, content)[1].values())
+    return CheckpointRecord(step, whole.name, hashlib.sha256(content).hexdigest(), size)
 
 
 def verify(folder: Path, manifest_sha256: str | None = None) -> int:

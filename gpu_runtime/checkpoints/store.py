@@ -1,7 +1,6 @@
 """The folder that a job's checkpoints live in."""
 
 import io
-import os
 import re
 import shutil
 from collections.abc import Mapping
@@ -11,7 +10,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from gpu_runtime.checkpoints.manifest import CheckpointRecord, sync, verify, write_manifest
+from gpu_runtime.checkpoints.manifest import CheckpointRecord, describe, put_in_place, verify, write_manifest
 
 INCOMPLETE = ".incomplete"
 KEEP = 3
@@ -31,10 +30,11 @@ def checkpoint_name(step: int) -> str:
 class CheckpointStore:
     """Writes, reads and thins out the checkpoints of one job."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, clears: bool = True) -> None:
+        """Open the folder. What was left half written is cleared away, by one process alone."""
         self._folder = folder
         folder.mkdir(parents=True, exist_ok=True)
-        for torn in folder.glob(f"*{INCOMPLETE}"):
+        for torn in folder.glob(f"*{INCOMPLETE}") if clears else ():
             shutil.rmtree(torn)
 
     def write(self, step: int, parts: Mapping[str, State]) -> CheckpointRecord:
@@ -50,12 +50,7 @@ class CheckpointStore:
         for part, state in parts.items():
             (aside / f"{part}.pt").write_bytes(_serialise(state))
         record = replace(write_manifest(aside, step), name=name)
-        whole = self._folder / name
-        if whole.exists():
-            shutil.rmtree(whole)
-        os.rename(aside, whole)
-        sync(self._folder)
-        return record
+        return put_in_place(aside, self._folder / name, record)
 
     def read(self, name: str, manifest_sha256: str | None) -> tuple[int, dict[str, dict[str, Tensor | int]]]:
         """Read a checkpoint after verifying it.
@@ -70,6 +65,10 @@ class CheckpointStore:
         step = verify(folder, manifest_sha256)
         parts = {path.stem: torch.load(path, weights_only=True, map_location="cpu") for path in folder.glob("*.pt")}
         return step, parts
+
+    def standing(self, step: int) -> CheckpointRecord:
+        """The whole checkpoint of a step, as it is announced."""
+        return describe(self._folder / checkpoint_name(step), step)
 
     def thin_out(self, now: float) -> None:
         """Remove checkpoints that are neither among the last KEEP nor younger than KEEP_SECONDS.

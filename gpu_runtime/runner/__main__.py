@@ -23,6 +23,7 @@ def main(arguments: list[str]) -> int:
 def _run(run_dir: Path, stopping: Stopping, began: float) -> int:
     from gpu_runtime.runner.attempt import BadAttempt, read_attempt
     from gpu_runtime.runner.environment import prepare
+    from gpu_runtime.runner.torchrun import STOP, is_rank, launch_gang
 
     try:
         attempt = read_attempt(run_dir)
@@ -30,6 +31,10 @@ def _run(run_dir: Path, stopping: Stopping, began: float) -> int:
         sys.stderr.write(f"{error}\n")
         return 2
     prepare()
+    if attempt.is_gang and not is_rank():
+        return launch_gang(run_dir, attempt, stopping)
+    if is_rank():
+        stopping.hear_file(run_dir / STOP)
     from gpu_runtime.runner.session import run_attempt
 
     return run_attempt(run_dir, attempt, stopping, began)

@@ -1,6 +1,7 @@
 """The attempt that the guard wrote into the run folder. Standard library only."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +35,16 @@ class Resume:
 
 
 @dataclass(frozen=True)
+class Meeting:
+    """A gang over several hosts: how many, which of them this one is, and where they meet (`HOST:PORT`)."""
+
+    hosts: int
+    rank: int
+    place: str
+    name: str
+
+
+@dataclass(frozen=True)
 class Attempt:
     """What to run, on which devices, from where."""
 
@@ -42,6 +53,17 @@ class Attempt:
     devices: tuple[Device, ...]
     checkpoint_dir: Path
     resume: Resume | None
+    meeting: Meeting | None = None
+
+    @property
+    def processes_here(self) -> int:
+        """How many processes train on this host: one a GPU; one for all emulated devices, which share its cores."""
+        return len(self.devices) if self.backend == "nvml" else 1
+
+    @property
+    def is_gang(self) -> bool:
+        """Whether more than one process trains."""
+        return self.meeting is not None or self.processes_here > 1
 
     @property
     def backend(self) -> str:
@@ -73,11 +95,6 @@ def _parse(document: Mapping[str, Any]) -> Attempt:
     spec = document["spec"]
     if "train_lm" not in spec:
         raise BadAttempt("The job has no train_lm section; this runner knows no other kind of work.")
-    if document.get("world_size", 1) != 1:
-        raise BadAttempt(
-            f"The attempt is one of {document['world_size']} processes; this runner trains in one process,"
-            " on one host. Ask for devices of a single host."
-        )
     resume = document.get("resume")
     return Attempt(
         spec=spec,
@@ -85,7 +102,18 @@ def _parse(document: Mapping[str, Any]) -> Attempt:
         devices=_devices(document["devices"]),
         checkpoint_dir=Path(document["checkpoint_dir"]),
         resume=Resume(int(resume["step"]), _name(resume["name"]), resume["manifest_sha256"]) if resume else None,
+        meeting=_meeting(document),
     )
+
+
+def _meeting(document: Mapping[str, Any]) -> Meeting | None:
+    hosts = int(document.get("world_size", 1))
+    if hosts == 1:
+        return None
+    place = str(document.get("rendezvous") or "")
+    if not re.fullmatch(r"[A-Za-z0-9.:_\[\]-]{1,253}:[0-9]{1,5}", place):
+        raise BadAttempt(f"A gang of {hosts} hosts needs the place where they meet, as HOST:PORT; it has {place!r}.")
+    return Meeting(hosts, int(document["rank"]), place, f"{document['job_ref']}-{document['number']}")
 
 
 def _devices(entries: list[Mapping[str, str]]) -> tuple[Device, ...]:
@@ -93,8 +121,6 @@ def _devices(entries: list[Mapping[str, str]]) -> tuple[Device, ...]:
     backends = {device.backend for device in devices}
     if len(backends) != 1 or not backends <= set(BACKENDS):
         raise BadAttempt(f"The devices must have one backend of {BACKENDS}; they have {sorted(backends)}.")
-    if backends == {"nvml"} and len(devices) > 1:
-        raise BadAttempt(f"{len(devices)} GPUs were leased; this runner trains on one. Ask for devices: 1.")
     return devices
 
 

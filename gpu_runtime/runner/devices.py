@@ -8,8 +8,8 @@ from gpu_runtime.runner.attempt import Attempt, BadAttempt, Device
 from gpu_runtime.runner.environment import thread_count
 
 
-def choose_device(attempt: Attempt) -> torch.device:
-    """Bind to the leased devices and to nothing else.
+def choose_device(attempt: Attempt, local_rank: int = 0) -> torch.device:
+    """Bind to the leased devices and to nothing else; of several GPUs, each process of this host takes its own.
 
     Raises:
         BadAttempt: the environment offers other devices than the attempt names.
@@ -18,7 +18,7 @@ def choose_device(attempt: Attempt) -> torch.device:
     if attempt.backend == "cpu-emulated":
         torch.set_num_threads(thread_count())
         return torch.device("cpu")
-    return _leased_gpu(attempt.devices[0])
+    return _leased_gpu(attempt.devices[local_rank], local_rank)
 
 
 def describe(attempt: Attempt) -> dict[str, object]:
@@ -40,10 +40,11 @@ def _check_environment(devices: tuple[Device, ...]) -> None:
         raise BadAttempt(f"WRIT_DEVICES is {named!r}; the attempt was leased {sorted(expected)}.")
 
 
-def _leased_gpu(device: Device) -> torch.device:
+def _leased_gpu(device: Device, number: int) -> torch.device:
     if not torch.cuda.is_available():
         raise BadAttempt(f"{device.uuid} was leased, but torch {torch.__version__} sees no GPU here.")
-    found = f"GPU-{torch.cuda.get_device_properties(0).uuid}"
+    found = f"GPU-{torch.cuda.get_device_properties(number).uuid}"
     if found != device.uuid:
         raise BadAttempt(f"{device.uuid} was leased, but CUDA shows {found}: check CUDA_VISIBLE_DEVICES.")
-    return torch.device("cuda", 0)
+    torch.cuda.set_device(number)
+    return torch.device("cuda", number)

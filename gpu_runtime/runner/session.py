@@ -9,6 +9,7 @@ from gpu_runtime.runner.metrics import MetricsFile
 from gpu_runtime.runner.receipt import make_receipt, write_receipt
 from gpu_runtime.runner.run import Run
 from gpu_runtime.runner.stopping import EXIT_DRAINED, Stopping
+from gpu_runtime.runner.torchrun import VERDICT
 from gpu_runtime.runner.verdict import EXPECTED, failure_message
 
 EXIT_DONE, EXIT_FAILED, EXIT_BAD_ATTEMPT = 0, 1, 2
@@ -39,14 +40,34 @@ def _train(run: Run, run_dir: Path, began: float) -> int:
         is_complete = run.train()
     except EXPECTED as error:
         message = _message(error)
-        write_receipt(run_dir, make_receipt(run, "failed", message, _elapsed_ms(began)))
+        if run.gang.is_alone:  # the digest in a receipt takes all processes, and one of a gang may be gone
+            write_receipt(run_dir, make_receipt(run, "failed", message, _elapsed_ms(began)))
         return _fail(message, EXIT_FAILED)
+    code = _close(run, run_dir, is_complete, began)
+    return code if run.gang.is_alone else _part(run, run_dir, code)
+
+
+def _part(run: Run, run_dir: Path, code: int) -> int:
+    """Leave the gang: torchrun takes every code but 0 for a death, so the verdict is left in a file."""
+    if run.gang.local_rank == 0:
+        (run_dir / VERDICT).write_text(str(code))
+    run.gang.any(False)
+    run.gang.leave()
+    return EXIT_DONE
+
+
+def _close(run: Run, run_dir: Path, is_complete: bool, began: float) -> int:
+    """Write the receipt, one a host, and say how it ended."""
     if is_complete:
-        write_receipt(run_dir, make_receipt(run, "succeeded", "", _elapsed_ms(began)))
+        receipt = make_receipt(run, "succeeded", "", _elapsed_ms(began))
+        if run.gang.local_rank == 0:
+            write_receipt(run_dir, receipt)
         sys.stdout.write(f"Done after {run.training.step} steps.\n")
         return EXIT_DONE
     message = f"Stopped on request after step {run.training.step} of {run.attempt.config.steps}; all of it is saved."
-    write_receipt(run_dir, make_receipt(run, "drained", message, _elapsed_ms(began)))
+    receipt = make_receipt(run, "drained", message, _elapsed_ms(began))
+    if run.gang.local_rank == 0:
+        write_receipt(run_dir, receipt)
     sys.stdout.write(message + "\n")
     return EXIT_DRAINED
 

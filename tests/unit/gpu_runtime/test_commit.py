@@ -32,10 +32,20 @@ def test_committed_folder_is_renamed_verified_and_announced(environment: dict[st
     assert told["manifest_sha256"] == record.manifest_sha256
 
 
-def test_same_step_committed_again_replaces_the_first(environment: dict[str, str]) -> None:
-    commit_checkpoint(draft(environment), 40, environment)
+def test_same_step_committed_again_keeps_the_whole_one_that_was_announced(environment: dict[str, str]) -> None:
+    first = commit_checkpoint(draft(environment), 40, environment)
     again = commit_checkpoint(draft(environment, "other"), 40, environment)
-    assert verify(Path(environment["WRIT_CHECKPOINT_DIR"]) / "step_00000040", again.manifest_sha256) == 40
+    assert again == first
+    assert verify(Path(environment["WRIT_CHECKPOINT_DIR"]) / "step_00000040", first.manifest_sha256) == 40
+
+
+def test_torn_checkpoint_of_the_same_step_is_replaced(environment: dict[str, str]) -> None:
+    commit_checkpoint(draft(environment), 40, environment)
+    whole = Path(environment["WRIT_CHECKPOINT_DIR"]) / "step_00000040"
+    (whole / "state.bin").write_text("torn")
+    again = commit_checkpoint(draft(environment, "other"), 40, environment)
+    assert verify(whole, again.manifest_sha256) == 40
+    assert (whole / "state.bin").read_text() == "other"
 
 
 @pytest.mark.parametrize("fault", ["elsewhere", "link", "inner_link", "inner_folder", "empty", "step"])
