@@ -22,6 +22,7 @@ from procurement.filings.api import router as filings
 from procurement.licences.api import router as licences
 from procurement.orders.api import router as orders
 from procurement.review.api import router as cases
+from procurement.screening.api import router as screening
 
 api = NinjaAPI(
     title="Writ",
@@ -39,6 +40,7 @@ api.add_router("/licences", licences, tags=["licences"])
 api.add_router("/jobs", jobs, tags=["jobs"])
 api.add_router("/hosts", hosts, tags=["hosts"])
 api.add_router("/determinations", determinations, tags=["determinations"])
+api.add_router("/screening", screening, tags=["screening"])
 
 
 def _answer(request: HttpRequest, status: int, code: str, message: str, **more: Any) -> HttpResponse:

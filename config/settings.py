@@ -38,6 +38,17 @@ WRIT_MEDIA = _env.path("WRIT_MEDIA", WRIT_STATE / "documents")
 WRIT_KEYS = _env.path("WRIT_KEYS", WRIT_STATE / "keys")
 WRIT_WITNESS = _env.text("WRIT_WITNESS", "" if IS_PRODUCTION else str(WRIT_STATE / "witness" / "heads.jsonl"))
 WRIT_METRICS = _env.flag("WRIT_METRICS")
+WRIT_SCREENING_THRESHOLD = _env.integer("WRIT_SCREENING_THRESHOLD", 0, low=0, high=1000) or None
+WRIT_SCREENING_PROCESSES = _env.integer("WRIT_SCREENING_PROCESSES", 0, low=0, high=64)
+WRIT_LISTS_FETCH_EVERY_H = _env.integer("WRIT_LISTS_FETCH_EVERY_H", 24 if IS_PRODUCTION else 0, low=0, high=168)
+WRIT_LIST_SOURCES = dict(
+    item.partition("=")[::2]
+    for item in _env.text(
+        "WRIT_LIST_SOURCES",
+        "csl=https://data.trade.gov/downloadable_consolidated_screening_list/v1/consolidated.json "
+        "un=https://scsanctions.un.org/resources/xml/en/consolidated.xml",
+    ).split()
+)
 _RULES = _env.text("WRIT_RULES")
 WRIT_RULES = str(Path(_RULES).expanduser().absolute()) if _RULES else ""
 

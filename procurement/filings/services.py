@@ -26,7 +26,9 @@ from procurement.review import services as review
 from procurement.review.models import Decision
 from procurement.review.states import CaseKind, CaseState, Outcome
 from procurement.screening import services as screening
-from procurement.screening.subjects import parties_of_filing
+from procurement.screening.health import standing_blockers
+from procurement.screening.ownership import ownership_blockers
+from procurement.screening.subjects import parties_of_filing, roots_of_filing
 
 LIVE_ORDER = (OrderState.APPROVED, OrderState.RECEIVED)
 
@@ -171,6 +173,8 @@ def approval_blockers(filing: Filing) -> list[str]:
         blockers.append(f"The order {filing.order.reference} is {filing.order.get_state_display().lower()}.")
     unclear = parties_of_filing(filing).exclude(screening_state=ScreeningState.CLEAR).order_by("name", "pk")
     blockers += [f"Screening of {party.name} is {party.get_screening_state_display().lower()}." for party in unclear]
+    blockers += ownership_blockers(list(roots_of_filing(filing)), timezone.now().date())
+    blockers += [each.reason for each in standing_blockers()]
     return blockers
 
 

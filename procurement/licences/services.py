@@ -16,7 +16,7 @@ from django.utils import timezone
 from accounts.actors import Actor
 from accounts.permissions import Act
 from ledger.documents import Upload, store_document
-from ledger.errors import InvalidInput, NotPermitted
+from ledger.errors import ComplianceRefusal, InvalidInput, NotPermitted
 from ledger.services import next_reference, record
 from procurement.catalog.models import ChipModel
 from procurement.licences import queries, steps
@@ -25,7 +25,8 @@ from procurement.licences.models import Condition, ConditionKind, LegalEffect, L
 from procurement.licences.states import LicenceAction, LicenceState
 from procurement.orders.models import EndUse, Order
 from procurement.orders.states import OrderState
-from procurement.parties.models import Party, Site
+from procurement.parties.models import Party, ScreeningState, Site
+from procurement.screening.subjects import parties_of_order
 
 GRANTED_LIMIT: Final = 100_000
 
@@ -109,6 +110,7 @@ def activate_licence(*, actor: Actor, licence: Licence) -> Licence:
     Raises:
         NotPermitted: the same person recorded it. Two read the document, or one officer alone could bring back
             under another spelling what it takes two to reinstate.
+        ComplianceRefusal: a party of its order is a confirmed match on a list.
     """
     with transaction.atomic():
         actor.require(Act.RECORD_LICENCE)
@@ -116,10 +118,18 @@ def activate_licence(*, actor: Actor, licence: Licence) -> Licence:
         steps.refuse_applicants_side(actor, locked.order)
         if locked.recorded_by.person_id == actor.person.pk:
             raise NotPermitted("You recorded this licence. A second person reads it against its document.")
+        _refuse_match(locked.order)
         steps.move(locked, LicenceAction.ACTIVATE)
         record("licence.activated", locked, actor=actor, facts=_facts(locked))
         steps.publish(locked, LicenceAction.ACTIVATE, None, "The licence is in force.")
     return locked
+
+
+def _refuse_match(order: Order) -> None:
+    matched = parties_of_order(order).filter(screening_state=ScreeningState.MATCHED)
+    names = tuple(f"{party.name} is matched to a list entry." for party in matched)
+    if names:
+        raise ComplianceRefusal(f"No licence of {order.reference} comes into force now.", blockers=names)
 
 
 def attest_condition(*, actor: Actor, condition: Condition, until: date) -> Condition:

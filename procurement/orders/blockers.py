@@ -13,7 +13,9 @@ from procurement.orders.models import Order, PartyRole
 from procurement.orders.states import OrderState
 from procurement.parties.models import ScreeningState
 from procurement.regimes.lanes import Lane
-from procurement.screening.subjects import parties_of_order
+from procurement.screening.health import standing_blockers
+from procurement.screening.ownership import ownership_blockers
+from procurement.screening.subjects import parties_of_order, roots_of_order
 
 NEEDED_ROLES: Final = (
     PartyRole.EXPORTER,
@@ -122,11 +124,19 @@ def determination_blockers(order: Order) -> list[Blocker]:
 
 
 def screening_blockers(order: Order) -> list[Blocker]:
-    """Parties that screening has not cleared: in every role, the site's operator, the team's own, and their owners."""
+    """Parties that screening has not cleared: in every role, the site's operator, the team's own, and their owners.
+
+    Beside them: listed owners that hold half together, shares that are not known, and lists that cannot be relied on.
+    """
     words = {
         ScreeningState.NOT_SCREENED: "has not been screened yet",
         ScreeningState.UNDECIDED: "has a possible list match that nobody has decided yet",
         ScreeningState.MATCHED: "is matched to a list entry",
     }
     unclear = parties_of_order(order).exclude(screening_state=ScreeningState.CLEAR).order_by("name", "pk")
-    return [Blocker(f"{party.name} {words[ScreeningState(party.screening_state)]}.") for party in unclear]
+    held = ownership_blockers(list(roots_of_order(order)), timezone.now().date())
+    return [
+        *(Blocker(f"{party.name} {words[ScreeningState(party.screening_state)]}.") for party in unclear),
+        *(Blocker(text) for text in held),
+        *(Blocker(each.reason, "screening:lists") for each in standing_blockers()),
+    ]

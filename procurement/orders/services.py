@@ -42,6 +42,9 @@ def attach_document(*, actor: Actor, order: Order, upload: Upload, title: str) -
 def submit_order(*, actor: Actor, order: Order) -> Order:
     """Hand a draft in: it is determined under each regime it concerns, its parties are screened, a case is opened.
 
+    Whatever screening finds, or found before, it is in review: the team hears nothing of it, and a match stops it where
+    the officers would approve it.
+
     Raises:
         ComplianceRefusal: with everything that is missing.
     """
@@ -60,16 +63,7 @@ def submit_order(*, actor: Actor, order: Order) -> Order:
         screening.screen_order(actor=actor, order=locked)
         determinations.determine_order(actor=actor, order=locked)
         review.open_case(actor=actor, matter=_matter(locked), applicant=locked.applicant)
-        _stop_if_matched(locked)
     return locked
-
-
-def _stop_if_matched(order: Order) -> None:
-    """An order with a party matched before is stopped as it comes in; nobody has to match it again."""
-    if parties_of_order(order).filter(screening_state=ScreeningState.MATCHED).exists():
-        order.state = advance(EDGES, order.state, OrderAction.STOP)
-        order.save(update_fields=["state"])
-        record("order.stopped", order, facts={"reason": "A party of the order is a confirmed match on a list."})
 
 
 def withdraw_order(*, actor: Actor, order: Order, reason: str = "") -> Order:

@@ -27,7 +27,9 @@ from procurement.licences.models import ConditionKind, Draw, Hold, Licence, Lice
 from procurement.orders import blockers
 from procurement.orders.models import Order, OrderLine, Receipt, ReceiptItem, Release
 from procurement.orders.states import EDGES, OrderAction, OrderState
-from procurement.parties.models import Site
+from procurement.parties.models import ScreeningState, Site
+from procurement.screening.services import screen_order
+from procurement.screening.subjects import parties_of_order
 
 SERIAL: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,59}")
 SERIAL_WORDS: Final = "1 to 60 letters, digits and . _ : / -, beginning with a letter or digit"
@@ -43,8 +45,10 @@ def release_shipment(*, actor: Actor, line: OrderLine, quantity: int) -> Release
         ComplianceRefusal: the order is not approved, a party is not clear, a certification is not held, no laboratory's
             report is about these units where the licence asks for one, or fewer units are usable; it says why.
     """
+    actor.require(Act.RELEASE_SHIPMENT)
+    # In a transaction of its own: what it finds stays on record although the release is refused for it.
+    screen_order(actor=actor, order=line.order, why="before a release")
     with transaction.atomic():
-        actor.require(Act.RELEASE_SHIPMENT)
         order = _locked_order(line.order_id)
         current = order.lines.get(pk=line.pk)
         _refuse_unready(actor, order)
@@ -94,10 +98,11 @@ def record_receipt(*, actor: Actor, order: Order, arrival: Arrival) -> Receipt:
             reference=next_reference("REC"), order=locked, site=arrival.site,
             recorded_by=actor.membership, received_on=arrival.received_on,
         )  # fmt: skip
-        pairs = _cover(locked, lines, arrival) if locked.state in SHIPPING else []
+        is_shipping = locked.state in SHIPPING and not _has_match(locked)
+        pairs = _cover(locked, lines, arrival) if is_shipping else []
         items = _record_items(receipt, arrival.chip, serials)
         _draw(items, pairs)
-        if locked.state in SHIPPING:
+        if is_shipping:
             locked.state = advance(EDGES, locked.state, OrderAction.RECEIVE)
             locked.save(update_fields=["state"])
         record("receipt.recorded", receipt, actor=actor, facts=_receipt_facts(locked, items))
@@ -134,6 +139,11 @@ def _refuse_unready(actor: Actor, order: Order) -> None:
     if unclear:
         told = unclear if actor.may(Act.SEE_SCREENING) else ("The compliance office has not cleared every party.",)
         raise ComplianceRefusal(f"Nothing of {order.reference} may ship now.", blockers=told)
+
+
+def _has_match(order: Order) -> bool:
+    """Whether a party of the order, or an owner of one, is a confirmed match: nothing is bound to a licence then."""
+    return parties_of_order(order).filter(screening_state=ScreeningState.MATCHED).exists()
 
 
 def _refuse_uncertified(line: OrderLine) -> None:

@@ -10,12 +10,18 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.actors import Actor
 from accounts.words import in_words
-from procurement.parties.models import BuyerClass, Party
+from procurement.parties.models import BuyerClass, Ownership, Party
 from procurement.parties.queries import parties_visible_to
 from procurement.parties.services import PartyFacts, SiteFacts
 from procurement.regimes.geography import UnknownCountry, country_code
 
 COUNTRY_HELP: Final = _("Two letters (ISO 3166), such as CN or US.")
+NAME_KINDS: Final = (
+    ("alias", _("Alias")),
+    ("former", _("Former name")),
+    ("original_script", _("Name in another script")),
+    ("weak", _("Weak alias, such as a nickname")),
+)
 KINDS: Final = (("company", _("Company or institution")), ("person", _("Person")))
 BUYERS: Final = [(each.value, in_words(each)) for each in BuyerClass]
 
@@ -59,6 +65,44 @@ class PartyForm(forms.Form):
     def facts(self) -> PartyFacts:
         """What was typed, as the service takes it."""
         return PartyFacts(**{**self.cleaned_data, "buyer_class": BuyerClass(self.cleaned_data["buyer_class"])})
+
+
+class NameForm(forms.Form):
+    """Another name of a party."""
+
+    name = forms.CharField(label=_("Name"), max_length=300)
+    kind = forms.ChoiceField(label=_("What it is"), choices=NAME_KINDS)
+
+
+class OwnerForm(forms.Form):
+    """Who holds a share in a party."""
+
+    owner = forms.ModelChoiceField(queryset=Party.objects.none(), label=_("Owner"))
+    share_percent = forms.DecimalField(
+        label=_("Share, in percent"),
+        required=False,
+        min_value=Decimal("0.001"),
+        max_value=Decimal(100),
+        decimal_places=3,
+        help_text=_("Leave empty if it is not known: that holds orders up until it is."),
+    )
+    starts_on = forms.DateField(label=_("Held since"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
+
+    def __init__(self, *args: Any, actor: Actor, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["owner"].queryset = parties_visible_to(actor).order_by("name")  # type: ignore[attr-defined]
+
+
+class EndOwnerForm(forms.Form):
+    """From which day on a share is no longer held."""
+
+    share = forms.ModelChoiceField(queryset=Ownership.objects.none(), label=_("Share of"))
+    ends_on = forms.DateField(label=_("No longer held from"), widget=forms.DateInput(attrs={"type": "date"}))
+
+    def __init__(self, *args: Any, party: Party, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        held = party.owners.filter(ends_on=None).select_related("owner", "owned")
+        self.fields["share"].queryset = held  # type: ignore[attr-defined]
 
 
 class SiteForm(forms.Form):

@@ -52,9 +52,7 @@ class Party(models.Model):
     screening_state = models.CharField(
         max_length=20, choices=choices(ScreeningState), default=ScreeningState.NOT_SCREENED
     )
-    team = models.ForeignKey(
-        "accounts.Team", on_delete=models.PROTECT, null=True, blank=True, related_name="parties"
-    )
+    team = models.ForeignKey("accounts.Team", on_delete=models.PROTECT, null=True, blank=True, related_name="parties")
     version = models.BigIntegerField(default=1)
 
     class Meta:
@@ -113,9 +111,7 @@ class Site(models.Model):
     completion_percent = models.DecimalField(max_digits=6, decimal_places=3, null=True, blank=True)
     power_kw = models.IntegerField(null=True, blank=True)
     is_closed = models.BooleanField(default=False)
-    team = models.ForeignKey(
-        "accounts.Team", on_delete=models.PROTECT, null=True, blank=True, related_name="sites"
-    )
+    team = models.ForeignKey("accounts.Team", on_delete=models.PROTECT, null=True, blank=True, related_name="sites")
     version = models.BigIntegerField(default=1)
 
     class Meta:

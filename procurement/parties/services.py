@@ -13,11 +13,12 @@ from accounts.actors import Actor
 from accounts.models import Team
 from accounts.permissions import Act
 from accounts.roles import Role
-from ledger.errors import InvalidInput
+from ledger.errors import InvalidInput, NotPermitted
 from ledger.services import record
 from procurement.parties.models import BuyerClass, Ownership, Party, PartyName, ScreeningState, Site
 from procurement.parties.queries import parties_visible_to
 from procurement.regimes.geography import countries
+from procurement.screening.services import screen_changed
 
 _REGISTER: Final = (Act.PLACE_ORDER, Act.REVIEW_CASE, Act.ENROL_HOST)
 
@@ -64,7 +65,7 @@ def register_party(*, actor: Actor, facts: PartyFacts) -> Party:
 
 
 def add_name(*, actor: Actor, party: Party, name: str, kind: str = "alias") -> PartyName:
-    """Enter another name of a party; it has to be screened again."""
+    """Enter another name of a party; it is screened again where it was screened before."""
     with transaction.atomic():
         _require_any(actor, _REGISTER)
         visible = parties_visible_to(actor).get(pk=party.pk)
@@ -72,6 +73,7 @@ def add_name(*, actor: Actor, party: Party, name: str, kind: str = "alias") -> P
         added = PartyName.objects.create(party=current, name=_said(name, "name", 300), kind=kind[:20])
         _ask_for_screening(current)
         record("party.name_added", current, actor=actor, facts={"kind": added.kind})
+        screen_changed(actor=actor, party=current, why="Name added")
     return added
 
 
@@ -79,7 +81,7 @@ def record_ownership(*, actor: Actor, owner: Party, owned: Party, share_percent:
                      starts_on: date | None = None) -> Ownership:  # fmt: skip
     """Record a direct share; ``None`` says that the share is not known, which blocks where it matters.
 
-    The owned party has to be screened again, with its owner; its version rises, so that what runs is judged anew.
+    The owned party is screened again, with its owners; its version rises, so that what runs is judged anew.
 
     Raises:
         InvalidInput: a party that owns itself, or a share that is not above 0 and at most 100 %.
@@ -94,12 +96,63 @@ def record_ownership(*, actor: Actor, owner: Party, owned: Party, share_percent:
         for each in (owner, owned):
             parties_visible_to(actor).get(pk=each.pk)
         current = Party.objects.select_for_update().get(pk=owned.pk)
-        held = Ownership.objects.create(
-            owner=owner, owned=current, share_percent=share_percent, starts_on=starts_on
-        )
+        held = Ownership.objects.create(owner=owner, owned=current, share_percent=share_percent, starts_on=starts_on)
         _ask_for_screening(current)
         share = None if share_percent is None else str(share_percent)
         record("party.ownership_recorded", current, actor=actor, facts={"owner": str(owner.pk), "share": share})
+        screen_changed(actor=actor, party=current, why="Owner recorded")
+    return held
+
+
+def change_party(*, actor: Actor, party: Party, facts: PartyFacts) -> Party:
+    """Correct what is known of a party; a name it no longer bears stays with it as a former one, and is screened too.
+
+    Raises:
+        InvalidInput: no name, or a country that ISO 3166 has no code for.
+        Party.DoesNotExist: a party that the actor does not see.
+        NotPermitted: a party that the actor's team did not register.
+    """
+    with transaction.atomic():
+        _require_any(actor, _REGISTER)
+        _check_party(facts)
+        visible = parties_visible_to(actor).get(pk=party.pk)
+        current = Party.objects.select_for_update().get(pk=visible.pk)
+        if actor.role == Role.APPLICANT and current.team_id != actor.team.pk:
+            raise NotPermitted("Only the team that registered this party changes it, or the compliance office.")
+        changed = sorted(name for name, value in vars(facts).items() if getattr(current, name) != value)
+        if not changed:
+            return current
+        if "name" in changed and not current.names.filter(name=current.name).exists():
+            PartyName.objects.create(party=current, name=current.name, kind="former")
+        for name in changed:
+            setattr(current, name, getattr(facts, name))
+        current.save(update_fields=changed)
+        _ask_for_screening(current)
+        record("party.changed", current, actor=actor, facts={"fields": changed})
+        screen_changed(actor=actor, party=current, why="Facts changed")
+    return current
+
+
+def end_ownership(*, actor: Actor, ownership_id: int, ends_on: date) -> Ownership:
+    """Record the last day before which a share was held; the owned party is screened again without that owner.
+
+    Raises:
+        InvalidInput: it ends before it began.
+        Ownership.DoesNotExist: not a share in a party that the actor sees.
+    """
+    with transaction.atomic():
+        _require_any(actor, _REGISTER)
+        held = Ownership.objects.get(pk=ownership_id, owned__in=parties_visible_to(actor), ends_on=None)
+        current = Party.objects.select_for_update().get(pk=held.owned_id)
+        if actor.role == Role.APPLICANT and current.team_id != actor.team.pk:
+            raise NotPermitted("Only the team that registered this party ends a share in it, or the compliance office.")
+        if held.starts_on is not None and ends_on <= held.starts_on:
+            raise InvalidInput("A share ends after it began.", field="ends_on")
+        held.ends_on = ends_on
+        held.save(update_fields=["ends_on"])
+        _ask_for_screening(current)
+        record("party.ownership_ended", current, actor=actor, facts={"owner": str(held.owner_id), "on": str(ends_on)})
+        screen_changed(actor=actor, party=current, why="Owner ended")
     return held
 
 

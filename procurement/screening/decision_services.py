@@ -18,8 +18,8 @@ from ledger.transitions import advance
 from procurement.orders.services import stop_orders_naming
 from procurement.parties.models import Party
 from procurement.screening.effects import effect_of
+from procurement.screening.keeping import settle
 from procurement.screening.models import Hit, HitDecision, HitState
-from procurement.screening.services import settle_party
 from procurement.screening.states import ACTION_OF, HIT_EDGES
 
 MIN_REASON_LENGTH = 10
@@ -119,7 +119,7 @@ def _settle_hit(actor: Actor, hit: Hit, decision: HitDecision) -> None:
     """Let a decision take effect: on the hit, its party, the ledger, and what hangs on the party."""
     hit.state = decision.outcome
     hit.save(update_fields=["state"])
-    settle_party(hit.party)
+    settle([hit.party])
     record(
         f"hit.{decision.outcome}",
         hit,

@@ -13,6 +13,7 @@ from procurement.screening.models import Hit, HitState
 from procurement.screening.services import MAX_SEARCH_LENGTH
 from procurement.screening.states import HIT_EDGES
 
+MAX_BATCH_BYTES: Final = 5 * 1024 * 1024
 _WORDS: Final = {
     HitState.FALSE_POSITIVE: _("False positive: the party is not the listed one"),
     HitState.TRUE_MATCH: _("True match: the party is the listed one; what hangs on it stops"),
@@ -52,6 +53,46 @@ class DecideForm(forms.Form):
         choices = [(target.value, _WORDS[target]) for target in targets]
         self.fields["outcome"] = forms.ChoiceField(label=_("This hit is"), widget=forms.RadioSelect, choices=choices)
         self.order_fields(self.field_order)
+
+
+class AcceptOldListForm(forms.Form):
+    """An officer's word on a list that is too old."""
+
+    until = forms.DateField(
+        label=_("Work goes on with it until"),
+        widget=forms.DateInput(attrs={"type": "date"}),
+        help_text=_("At most 30 days ahead."),
+    )
+    reason = forms.CharField(
+        label=_("Reason"),
+        min_length=MIN_REASON_LENGTH,
+        max_length=500,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_("Why there is no newer one, and what is done meanwhile. On record with your name."),
+    )
+
+
+class BatchForm(forms.Form):
+    """A file of names to look up, and why."""
+
+    file = forms.FileField(
+        label=_("File of names"),
+        max_length=200,
+        help_text=_("CSV with the column name (country and ref are read too), or JSON lines. At most 20,000 names."),
+    )
+    purpose = forms.CharField(
+        label=_("Purpose"),
+        min_length=2,
+        max_length=MAX_SEARCH_LENGTH,
+        help_text=_("Logged with your name and every name that is searched for."),
+    )
+
+    def clean_file(self) -> Any:
+        """A file of at most 5 MiB."""
+        file = self.cleaned_data["file"]
+        if file.size > MAX_BATCH_BYTES:
+            raise forms.ValidationError(_("The file is larger than 5 MiB: hand it in by parts."))
+        return file
 
 
 class RescreenForm(forms.Form):

@@ -2,42 +2,32 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import uuid
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from datetime import date
-from itertools import islice
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from pathlib import Path
 
-from django.db import connection, transaction
-from django.db.models import Model
+import structlog
+from django.db import transaction
 from django.utils import timezone
-from psycopg import sql
 
 from accounts.actors import Actor
 from accounts.permissions import Act
 from ledger.errors import ComplianceRefusal, InvalidInput
-from ledger.ids import uuid7
 from ledger.services import record
+from procurement.screening import list_store, rescreening
+from procurement.screening.list_store import About, Difference
 from procurement.screening.loaders.formats import open_list
-from procurement.screening.loaders.records import (
-    EntryRecord,
-    ListDocument,
-    ListFault,
-    check_drop,
-    checked,
-    clean,
-)
-from procurement.screening.matching.normalise import MAX_NAME_LENGTH, normalise
-from procurement.screening.models import ListEntry, ListName, ListSnapshot
+from procurement.screening.loaders.records import ListDocument, ListFault, check_dates, check_drop, clean
+from procurement.screening.models import DeliveryOutcome, ListDelivery, ListSnapshot, OldListAcceptance
 from procurement.screening.register import described, key_of
-from procurement.screening.services import rescreen_changed
+from procurement.screening.rescreening import Progress
 
-BATCH = 1000
-MAX_URL = 500
-DROP_CODE = "suspiciously_smaller"
+OVERRULED_BY_CONFIRMATION = ("suspiciously_smaller", "older_than_in_force")
+OLDEST = date(1990, 1, 1)
+LONGEST_ACCEPTANCE = timedelta(days=30)
+LEAST_REASON = 10
+_log = structlog.get_logger(__name__)
 
 
 class ListRefused(InvalidInput):
@@ -47,9 +37,27 @@ class ListRefused(InvalidInput):
 
 
 class ListTooSmall(ComplianceRefusal):
-    """A list that lost suspiciously many entries; the one in force stays."""
+    """A list that lost suspiciously many entries, or is older than the one in force, which stays."""
 
     code = "list_suspiciously_smaller"
+
+
+@dataclass(frozen=True)
+class Source:
+    """Whence a list file comes.
+
+    Attributes:
+        code: under which source it replaces a list; by its form (csl, un, ofac, house, opensanctions) if empty.
+        origin: the address it was fetched from, or the file's name.
+        is_fictional: it was invented for a demo, and every page says so.
+        published_on: its date, where the file does not say; today otherwise.
+    """
+
+    code: str = ""
+    origin: str = ""
+    is_fetched: bool = False
+    is_fictional: bool = False
+    published_on: date | None = None
 
 
 @dataclass(frozen=True)
@@ -72,180 +80,176 @@ def load_list(
     *,
     actor: Actor | None,
     file: Path,
-    source_code: str = "",
-    is_fictional: bool = False,
-    published_on: date | None = None,
+    source: Source | None = None,
     is_drop_confirmed: bool = False,
+    progress: Progress = rescreening.quietly,
 ) -> LoadedList:
     """Read a list, put it in force in place of the one before, and screen everyone again on what changed.
 
     Args:
         actor: who loads it; ``None`` at the command line or for the scheduled task.
-        source_code: under which source it replaces a list; by its form (csl, un, ofac, house) if empty.
-        is_fictional: it was invented for a demo, and every page says so.
-        published_on: its date, where the file does not say; today otherwise.
-        is_drop_confirmed: take it although more than 5 % of the entries are gone.
+        is_drop_confirmed: take it although more than 5 % of the entries are gone, or although it is an older one.
+        progress: told of the re-screening as it goes.
 
     Raises:
-        ListRefused: broken, truncated or of no known form.
-        ListTooSmall: more than 5 % of the entries are gone.
+        ListRefused: broken, truncated, dated in the future, or of no known form.
+        ListTooSmall: more than 5 % of the entries or names are gone, or it is older than the one in force.
     """
     if actor is not None:
         actor.require(Act.LOAD_LIST)
+    told = source or Source()
     try:
         document = open_list(file)
-        return _load(actor, file, document, source_code, is_fictional, published_on, is_drop_confirmed)
+        told = replace(told, code=(told.code or document.source_code).strip().lower())
+        with transaction.atomic():
+            snapshot, found, asked = _load(actor, file, document, told, is_drop_confirmed)
     except ListFault as fault:
-        _tell_refusal(actor, source_code or "unknown", fault)
-        kind = ListTooSmall if fault.code == DROP_CODE else ListRefused
+        _tell_refusal(actor, file, told, fault)
+        kind = ListTooSmall if fault.code in OVERRULED_BY_CONFIRMATION else ListRefused
         raise kind(f"{file.name} is refused: {fault.message}") from fault
+    if found is None:
+        return LoadedList(snapshot, False, 0, 0)
+    rescreened = rescreening.run(asked, progress) if asked is not None else 0
+    return LoadedList(snapshot, True, found.changed, rescreened)
 
 
-@transaction.atomic
 def _load(
-    actor: Actor | None,
-    file: Path,
-    document: ListDocument,
-    source_code: str,
-    is_fictional: bool,
-    published_on: date | None,
-    is_drop_confirmed: bool,
-) -> LoadedList:
-    source = (source_code or document.source_code).strip().lower()
-    sha256 = _sha256(file)
+    actor: Actor | None, file: Path, document: ListDocument, told: Source, is_drop_confirmed: bool
+) -> tuple[ListSnapshot, Difference | None, uuid.UUID | None]:
+    """The snapshot in force, how it differs (``None`` where it was in force before), and the re-screening asked for."""
+    source = told.code
+    files = document.files or (file,)
+    sha256 = list_store.sha256_of(files)
     before = ListSnapshot.objects.select_for_update().filter(source_code=source, is_current=True).first()
     if before is not None and before.sha256 == sha256:
-        return LoadedList(before, False, 0, 0)
-    known = _known(before)
-    snapshot = _replace(before, source, sha256)
-    if snapshot is None:
-        said_on = published_on or (document.published_at.date() if document.published_at else None)
-        snapshot = _stored(
-            document, source, sha256, is_fictional=is_fictional, published_on=said_on or timezone.now().date()
-        )
+        _tell(DeliveryOutcome.UNCHANGED, source, told, file, before)
+        return before, None, None
+    snapshot = _put_in_force(document, before, _about(document, told, source, sha256, file), is_drop_confirmed)
+    if list_store.sha256_of(files) != sha256:
+        raise ListFault("changed_while_read", f"{file.name} changed while it was read.")
+    found = list_store.difference(before, snapshot)
     if not is_drop_confirmed:
-        check_drop(len(known), snapshot.entry_count)
-    changed = _changed(known, _known(snapshot))
-    facts = {**described(snapshot), "entries": snapshot.entry_count, "changed": len(changed)}
+        check_drop(found.before, found.removed)
+        check_drop(found.names_before, found.names_gone, "names")
+    facts = {**described(snapshot), "entries": snapshot.entry_count, "changed": found.changed}
     record("list.loaded", snapshot, actor=actor, facts={**facts, "drop_confirmed": is_drop_confirmed})
-    keys = {key_of(source, key) for key in changed}
-    purpose = f"List changed: {snapshot.title} of {snapshot.published_on}"
-    rescreened = rescreen_changed(actor=None, changed_keys=keys, purpose=purpose) if keys else 0
-    return LoadedList(snapshot, True, len(changed), rescreened)
+    _tell(DeliveryOutcome.LOADED, source, told, file, snapshot, found)
+    return snapshot, found, _ask_for_rescreening(before, snapshot, found)
 
 
-def _replace(before: ListSnapshot | None, source: str, sha256: str) -> ListSnapshot | None:
-    """Take the list in force out of force; the same file loaded long ago comes back as it was."""
+def _about(document: ListDocument, told: Source, source: str, sha256: str, file: Path) -> About:
+    said = told.published_on or (document.published_at.date() if document.published_at else None)
+    return About(
+        source_code=source,
+        sha256=sha256,
+        published_on=said or timezone.now().date(),
+        is_fictional=told.is_fictional,
+        origin=(told.origin or file.name)[:500],
+    )
+
+
+def _put_in_force(
+    document: ListDocument, before: ListSnapshot | None, about: About, is_drop_confirmed: bool
+) -> ListSnapshot:
+    """Take the list in force out of force and put this one in; the same file loaded long ago comes back as it was."""
+    in_force_on = before.published_on if before is not None and not is_drop_confirmed else None
+    check_dates(about.published_on, in_force_on, timezone.now().date())
+    if about.published_on < OLDEST:
+        raise ListFault("broken_date", f"The list is dated {about.published_on}, before there were such lists.")
     if before is not None:
         before.is_current = False
         before.save(update_fields=["is_current"])
-    again = ListSnapshot.objects.filter(source_code=source, sha256=sha256).first()
-    if again is not None:
-        again.is_current = True
-        again.save(update_fields=["is_current"])
+    again = ListSnapshot.objects.filter(source_code=about.source_code, sha256=about.sha256).first()
+    if again is None:
+        return list_store.store(document, about)
+    again.is_current = True
+    again.save(update_fields=["is_current"])
     return again
 
 
-def _stored(
-    document: ListDocument, source: str, sha256: str, *, is_fictional: bool, published_on: date
-) -> ListSnapshot:
-    """Store every entry, in batches; a fault at any of them undoes all.
+def _ask_for_rescreening(before: ListSnapshot | None, after: ListSnapshot, found: Difference) -> uuid.UUID | None:
+    """Put down, with the list itself, that everyone is to be matched again; ``None`` where nothing changed."""
+    if not found.changed:
+        return None
+    purpose = f"List changed: {after.title} of {after.published_on}"
+    is_whole = before is None or found.changed * 2 >= after.entry_count
+    keys = [] if is_whole or before is None else list_store.changed_keys(before, after)
+    changed = [key_of(after.source_code, key) for key in keys]
+    return rescreening.ask(purpose=purpose, snapshot=after, changed_keys=changed, is_whole=is_whole)
 
-    The counts are part of the snapshot, which never changes, so the list is read to its end first.
-    """
-    entries = list(checked(document))
-    snapshot = ListSnapshot.objects.create(
-        source_code=source,
-        title=document.title,
-        is_fictional=is_fictional,
-        published_on=published_on,
-        sha256=sha256,
-        entry_count=len(entries),
-        name_count=sum(len(each.names) for each in entries),
+
+def _tell(
+    outcome: DeliveryOutcome,
+    source: str,
+    told: Source,
+    file: Path,
+    snapshot: ListSnapshot | None = None,
+    found: Difference | None = None,
+) -> None:
+    counts = {"added": found.added, "altered": found.altered, "removed": found.removed} if found else {}
+    ListDelivery.objects.create(
+        source_code=source[:40],
+        origin=(told.origin or file.name)[:500],
+        is_fetched=told.is_fetched,
+        outcome=outcome,
+        snapshot=snapshot,
+        **counts,
     )
-    remaining = iter(entries)
-    while batch := list(islice(remaining, BATCH)):
-        _store_batch(snapshot, batch)
-    return snapshot
-
-
-_ENTRY_COLUMNS = (
-    "id", "snapshot_id", "entry_key", "list_authority", "name", "kind", "countries", "programmes", "url", "facts",
-    "content_sha256",
-)  # fmt: skip
-_NAME_COLUMNS = ("entry_id", "name", "normalised", "kind")
-
-
-def _store_batch(snapshot: ListSnapshot, batch: list[EntryRecord]) -> None:
-    """Entries and names by COPY: a whole list has tens of thousands of each."""
-    numbered = [(uuid7(), each) for each in batch]
-    _copy(ListEntry, _ENTRY_COLUMNS, (_entry_row(snapshot, pk, each) for pk, each in numbered))
-    _copy(ListName, _NAME_COLUMNS, (row for pk, each in numbered for row in _name_rows(pk, each)))
-
-
-def _copy(model: type[Model], columns: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> None:
-    table, names = sql.Identifier(model._meta.db_table), sql.SQL(", ").join(map(sql.Identifier, columns))
-    with connection.cursor() as cursor, cursor.copy(sql.SQL("COPY {} ({}) FROM STDIN").format(table, names)) as copying:
-        for row in rows:
-            copying.write_row(row)
-
-
-def _entry_row(snapshot: ListSnapshot, pk: uuid.UUID, each: EntryRecord) -> tuple[object, ...]:
-    if len(each.url) > MAX_URL:
-        raise ListFault("url_too_long", f"Entry {each.key}: an address of more than {MAX_URL} characters.")
-    return (
-        pk,
-        snapshot.pk,
-        each.key,
-        each.authority,
-        each.names[0].text,
-        str(each.kind),
-        json.dumps(each.countries),
-        json.dumps(each.programmes),
-        each.url,
-        json.dumps(_facts(each)),
-        each.content_sha256,
-    )
-
-
-def _facts(each: EntryRecord) -> dict[str, str | None]:
-    """What the list says of an entry beside names and countries."""
-    return {
-        "notice": each.notice,
-        "licence_requirement": each.licence_requirement,
-        "licence_policy": each.licence_policy,
-        "declared_effect": each.declared_effect,
-        "reason": each.reason,
-        "remarks": each.remarks,
-        "ends_on": each.ends_on.isoformat() if each.ends_on else None,
-    }
-
-
-def _name_rows(pk: uuid.UUID, each: EntryRecord) -> Iterator[tuple[object, ...]]:
-    for name in each.names:
-        yield pk, name.text, " ".join(normalise(name.text).tokens)[:MAX_NAME_LENGTH], str(name.kind)
-
-
-def _known(snapshot: ListSnapshot | None) -> dict[str, str]:
-    """Entry keys and content hashes of a snapshot."""
-    if snapshot is None:
-        return {}
-    return dict(ListEntry.objects.filter(snapshot=snapshot).values_list("entry_key", "content_sha256"))
-
-
-def _changed(before: dict[str, str], after: dict[str, str]) -> set[str]:
-    """Keys of entries that were added, changed or removed."""
-    return {key for key in before.keys() | after.keys() if before.get(key) != after.get(key)}
-
-
-def _sha256(file: Path) -> str:
-    with file.open("rb") as opened:
-        return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
 @transaction.atomic
-def _tell_refusal(actor: Actor | None, source: str, fault: ListFault) -> None:
-    """The refusal goes on record, outside the load's transaction, which is undone."""
+def _tell_refusal(actor: Actor | None, file: Path, told: Source, fault: ListFault) -> None:
+    """The refusal goes on record, outside the load's transaction, which is undone; an alert until a list comes."""
+    source = (told.code or "unknown").strip().lower()[:40]
+    reason = clean(fault.message)[:500]
     subject = ListSnapshot.objects.filter(source_code=source, is_current=True).first()
-    facts = {"code": fault.code, "reason": clean(fault.message)[:500], "source_code": source}
+    facts = {"code": fault.code, "reason": reason, "source_code": source}
     record("list.refused", subject or ListSnapshot(source_code=source), actor=actor, facts=facts)
+    ListDelivery.objects.create(
+        source_code=source,
+        origin=clean(told.origin or file.name)[:500],
+        is_fetched=told.is_fetched,
+        outcome=DeliveryOutcome.REFUSED,
+        code=fault.code,
+        reason=reason,
+    )
+    _log.warning("screening.list_refused", source=source, code=fault.code, reason=reason)
+
+
+@transaction.atomic
+def tell_unreachable(*, code: str, url: str, reason: str) -> None:
+    """Put down that a list could not be had from its address: an alert until it comes."""
+    subject = ListSnapshot.objects.filter(source_code=code, is_current=True).first()
+    facts = {"code": "unreachable", "reason": reason[:500], "source_code": code}
+    record("list.unreachable", subject or ListSnapshot(source_code=code), facts=facts)
+    ListDelivery.objects.create(
+        source_code=code[:40],
+        origin=url[:500],
+        is_fetched=True,
+        outcome=DeliveryOutcome.UNREACHABLE,
+        code="unreachable",
+        reason=reason[:500],
+    )
+
+
+@transaction.atomic
+def accept_old_list(*, actor: Actor, snapshot: ListSnapshot, until: date, reason: str) -> OldListAcceptance:
+    """Let work go on with a list that is too old, until a day; an officer's word, on record with the reason.
+
+    Raises:
+        InvalidInput: the list is not in force, the day is past or more than 30 days ahead, or no reason is given.
+    """
+    actor.require(Act.DECIDE_HIT)
+    today, said = timezone.now().date(), reason.strip()
+    if not ListSnapshot.objects.filter(pk=snapshot.pk, is_current=True).exists():
+        raise InvalidInput("This list is no longer in force: look at the one that is.")
+    if not today <= until <= today + LONGEST_ACCEPTANCE:
+        raise InvalidInput(f"Choose a day from today on, at most {LONGEST_ACCEPTANCE.days} days ahead.", field="until")
+    if len(said) < LEAST_REASON:
+        raise InvalidInput(f"Give a reason of at least {LEAST_REASON} characters.", field="reason")
+    accepted = OldListAcceptance.objects.create(
+        snapshot=snapshot, until=until, reason=said[:500], membership=actor.membership
+    )
+    facts = {**described(snapshot), "until": until.isoformat()}
+    record("list.old_accepted", snapshot, actor=actor, facts=facts)
+    return accepted

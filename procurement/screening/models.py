@@ -26,6 +26,7 @@ class ListSnapshot(models.Model):
     name_count = models.IntegerField()
     loaded_at = models.DateTimeField(db_default=Now())
     is_current = models.BooleanField(default=True)
+    origin = models.CharField(max_length=500, blank=True, default="")
 
     class Meta:
         ordering = ("source_code", "-loaded_at")
@@ -75,6 +76,102 @@ class ListName(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class ListAddress(models.Model):
+    """An address of a listed party, with the key under which the same place is found however it is written."""
+
+    entry = models.ForeignKey(ListEntry, on_delete=models.CASCADE, related_name="addresses")
+    address = models.CharField(max_length=500)
+    key = models.CharField(max_length=200)
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=("key",), name="list_address_key")]
+
+    def __str__(self) -> str:
+        return self.address
+
+
+class DeliveryOutcome(StrEnum):
+    """What became of a list file that came."""
+
+    LOADED = "loaded"
+    UNCHANGED = "unchanged"
+    REFUSED = "refused"
+    UNREACHABLE = "unreachable"
+
+
+class ListDelivery(models.Model):
+    """A list file that came, fetched or by hand, and what became of it: the latest of a source tells its health.
+
+    ``added``, ``altered`` and ``removed`` count entries against the list before.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    source_code = models.CharField(max_length=40)
+    origin = models.CharField(max_length=500, blank=True, default="")
+    is_fetched = models.BooleanField(default=False)
+    outcome = models.CharField(max_length=20, choices=choices(DeliveryOutcome))
+    code = models.CharField(max_length=60, blank=True, default="")
+    reason = models.CharField(max_length=500, blank=True, default="")
+    snapshot = models.ForeignKey(ListSnapshot, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    added = models.IntegerField(default=0)
+    altered = models.IntegerField(default=0)
+    removed = models.IntegerField(default=0)
+    came_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        ordering = ("-came_at", "-id")
+        indexes: ClassVar = [models.Index(fields=("source_code", "-came_at"), name="list_delivery_of_source")]
+        constraints: ClassVar = [state_check(DeliveryOutcome, "list_delivery_outcome_known", "outcome")]
+
+    def __str__(self) -> str:
+        return f"{self.source_code} {self.outcome}"
+
+
+class OldListAcceptance(models.Model):
+    """An officer's word that work goes on with a list that is too old, until a day, and why."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    snapshot = models.ForeignKey(ListSnapshot, on_delete=models.PROTECT, related_name="acceptances")
+    until = models.DateField()
+    reason = models.CharField(max_length=500)
+    membership = models.ForeignKey("accounts.Membership", on_delete=models.PROTECT, related_name="+")
+    accepted_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        ordering = ("-accepted_at",)
+
+    def __str__(self) -> str:
+        return f"{self.snapshot} until {self.until}"
+
+
+class Rescreening(models.Model):
+    """Everybody matched again because a list changed: where it stands, so that it goes on after a stop.
+
+    ``changed_keys`` is empty where every entry counts. Parties are gone through by their ids, ``reached`` is the last
+    one done; ``new_hits`` and ``withdrawn_hits`` are what it brought about so far.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    snapshot = models.ForeignKey(ListSnapshot, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    purpose = models.CharField(max_length=300)
+    changed_keys = models.JSONField(default=list)
+    is_whole = models.BooleanField(default=False)
+    party_count = models.IntegerField()
+    done_count = models.IntegerField(default=0)
+    new_hits = models.IntegerField(default=0)
+    withdrawn_hits = models.IntegerField(default=0)
+    reached = models.UUIDField(null=True, blank=True)
+    asked_at = models.DateTimeField(db_default=Now())
+    beat_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("-asked_at",)
+
+    def __str__(self) -> str:
+        return self.purpose
 
 
 class ScreeningRun(models.Model):
@@ -191,6 +288,45 @@ class AdHocSearch(models.Model):
 
     class Meta:
         ordering = ("-searched_at",)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class BatchScreening(models.Model):
+    """Many names looked up at once: who asked, why, how far it is; its lines are the log of what was searched."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    membership = models.ForeignKey("accounts.Membership", on_delete=models.PROTECT, related_name="+")
+    file_name = models.CharField(max_length=200)
+    purpose = models.CharField(max_length=300)
+    line_count = models.IntegerField()
+    snapshots = models.JSONField(default=list)
+    asked_at = models.DateTimeField(db_default=Now())
+    beat_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("-asked_at",)
+
+    def __str__(self) -> str:
+        return self.file_name
+
+
+class BatchScreeningLine(models.Model):
+    """One name of a batch; ``hits`` is null until it was looked up."""
+
+    batch = models.ForeignKey(BatchScreening, on_delete=models.CASCADE, related_name="lines")
+    number = models.IntegerField()
+    name = models.CharField(max_length=500, blank=True, default="")
+    country = models.CharField(max_length=2, blank=True, default="")
+    ref = models.CharField(max_length=200, blank=True, default="")
+    fault = models.CharField(max_length=300, blank=True, default="")
+    hits = models.JSONField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("number",)
+        constraints: ClassVar = [models.UniqueConstraint(fields=("batch", "number"), name="batch_line_once")]
 
     def __str__(self) -> str:
         return self.name

@@ -5,44 +5,20 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
 
 from django.db.models import Case, Count, IntegerField, Q, QuerySet, Value, When
 from django.urls import NoReverseMatch, reverse
-from django.utils import timezone
 
 from accounts.actors import Actor
 from accounts.permissions import Act
-from ledger.models import Entry
 from procurement.filings.models import Filing
 from procurement.orders.models import Order
 from procurement.parties.models import Party, ScreeningState
-from procurement.screening.models import AdHocSearch, Hit, HitDecision, HitState, ListSnapshot
+from procurement.screening.health import ScreeningBlocker, list_blockers
+from procurement.screening.models import AdHocSearch, BatchScreening, BatchScreeningLine, Hit, HitDecision, HitState
 from procurement.screening.subjects import parties_of_filing, parties_of_order
 
-STALE_AFTER_DAYS = 7
 IN_REVIEW = "in_review"
-
-
-@dataclass(frozen=True)
-class ScreeningBlocker:
-    """Why screening keeps something from going on, and the page that mends it."""
-
-    reason: str
-    url: str = ""
-
-
-@dataclass(frozen=True)
-class ListHealth:
-    """One list in force: how old it is, and whether it may still be relied on."""
-
-    snapshot: ListSnapshot
-    age_days: int
-
-    @property
-    def is_stale(self) -> bool:
-        """Older than 7 days by its own date."""
-        return self.age_days > STALE_AFTER_DAYS
 
 
 def hits_visible_to(actor: Actor) -> QuerySet[Hit]:
@@ -92,13 +68,6 @@ def hits_of_parties(actor: Actor, parties: Iterable[uuid.UUID]) -> QuerySet[Hit]
     return hits_visible_to(actor).filter(standing, party__in=parties).order_by(first, "-score")
 
 
-def list_health(today: date | None = None) -> list[ListHealth]:
-    """The lists in force, with their age in days."""
-    now = today or timezone.now().date()
-    current = ListSnapshot.objects.filter(is_current=True)
-    return [ListHealth(snapshot, (now - snapshot.published_on).days) for snapshot in current]
-
-
 def parties_of(kind: str, subject_id: uuid.UUID) -> QuerySet[Party]:
     """Everybody screened for an order or a filing.
 
@@ -110,14 +79,41 @@ def parties_of(kind: str, subject_id: uuid.UUID) -> QuerySet[Party]:
     return parties_of_order(Order.objects.select_related("team").get(pk=subject_id))
 
 
-def refused_lists() -> QuerySet[Entry]:
-    """The latest lists that were refused, newest first."""
-    return Entry.objects.filter(act="list.refused").order_by("-at")[:5]
-
-
 def recent_searches() -> QuerySet[AdHocSearch]:
     """The log of searches by hand, newest first."""
     return AdHocSearch.objects.select_related("membership__person")[:20]
+
+
+@dataclass(frozen=True)
+class BatchProgress:
+    """How far a batch is.
+
+    Attributes:
+        with_hits: its lines that may be somebody listed, in their sequence.
+    """
+
+    done: int
+    all: int
+    bad: int
+    hit_count: int
+    with_hits: QuerySet[BatchScreeningLine]
+
+    @property
+    def is_done(self) -> bool:
+        """Nothing is left to look up."""
+        return self.done >= self.all
+
+
+def batch_progress(batch: BatchScreening) -> BatchProgress:
+    """How many lines are looked up, were bad, or have hits."""
+    with_hits = batch.lines.exclude(hits__isnull=True).exclude(hits=[])
+    left, bad = batch.lines.filter(hits__isnull=True).count(), batch.lines.exclude(fault="").count()
+    return BatchProgress(batch.line_count - left, batch.line_count, bad, with_hits.count(), with_hits)
+
+
+def recent_batches() -> QuerySet[BatchScreening]:
+    """Batches handed in lately, newest first."""
+    return BatchScreening.objects.select_related("membership__person")[:20]
 
 
 def shown_state(actor: Actor, party: Party) -> str:
@@ -147,13 +143,6 @@ def _blockers(parties: Iterable[Party]) -> list[ScreeningBlocker]:
         if (state := ScreeningState(party.screening_state)) in words
     ]
     return [*found, *list_blockers()]
-
-
-def list_blockers() -> list[ScreeningBlocker]:
-    """No list in force at all."""
-    if ListSnapshot.objects.filter(is_current=True).exists():
-        return []
-    return [ScreeningBlocker("No screening list is loaded.", _url("screening:lists"))]
 
 
 def _url(name: str, *args: uuid.UUID) -> str:

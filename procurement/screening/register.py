@@ -32,6 +32,7 @@ class Register:
 
     Attributes:
         snapshots: what a screening run stores of them, so that it can be reproduced.
+        index_path: the file that holds the index, for other processes; ``None`` for a small one that has none.
     """
 
     snapshot_ids: frozenset[uuid.UUID]
@@ -39,6 +40,7 @@ class Register:
     index: CandidateIndex
     is_fictional_only: bool
     oldest_on: date | None
+    index_path: Path | None = None
 
     def part(self, keys: set[str]) -> CandidateIndex:
         """An index of some listed parties alone that scores as the whole does."""
@@ -68,6 +70,12 @@ def current_register() -> Register:
         return _cached
 
 
+def is_in_force(register: Register) -> bool:
+    """Whether the lists of a register are still those of now."""
+    now = ListSnapshot.objects.filter(is_current=True).values_list("pk", flat=True)
+    return register.snapshot_ids == frozenset(now)
+
+
 def threshold() -> float:
     """The least score (0 to 1) of a hit: setting ``WRIT_SCREENING_THRESHOLD`` in thousandths."""
     thousandths: int | None = getattr(settings, "WRIT_SCREENING_THRESHOLD", None)
@@ -81,6 +89,7 @@ def _register(snapshots: list[ListSnapshot], index: CandidateIndex) -> Register:
         index=index,
         is_fictional_only=all(snapshot.is_fictional for snapshot in snapshots),
         oldest_on=min((snapshot.published_on for snapshot in snapshots), default=None),
+        index_path=path if (path := _path(snapshots)).is_file() else None,
     )
 
 

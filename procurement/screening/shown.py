@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from procurement.parties.models import Party
 from procurement.screening.effects import Effect, effect_of
 from procurement.screening.matching.matcher import Match
 from procurement.screening.matching.subjects import Subject
-from procurement.screening.models import Hit, ListEntry
+from procurement.screening.models import Hit, ListAddress, ListEntry
 
 THOUSANDTHS = 1000
 _HOW_WORDS = {
@@ -65,11 +66,28 @@ def shown_hit(hit: Hit) -> ShownHit:
     evidence = hit.evidence
     facts = hit.entry.facts
     effect = effect_of(hit.entry.list_authority, facts.get("declared_effect", ""))
-    return ShownHit(hit, _sides(evidence), _parts(evidence), effect, str(facts.get("notice", "")))
+    return ShownHit(hit, _sides(evidence, facts), _parts(evidence), effect, str(facts.get("notice", "")))
 
 
-def _sides(evidence: dict[str, Any]) -> tuple[Side, ...]:
+def _sides(evidence: dict[str, Any], facts: dict[str, Any]) -> tuple[Side, ...]:
+    """Facts side by side; one that neither side has is left out, one that a side lacks does not differ."""
     ours, listed = evidence["subject"], evidence["listed"]
+    beside = (
+        _side_of_lists("Addresses", [ours.get("address", "")], facts.get("addresses", [])),
+        _side_of_lists("Numbers", [ours.get("registration_number", "")], facts.get("identifiers", [])),
+        _side_of_lists("Dates of birth", [], facts.get("born", [])),
+        _side_of_lists("Held by", [], facts.get("owners", [])),
+    )
+    return (*_compared(ours, listed), *(side for side in beside if side.ours or side.listed))
+
+
+def _side_of_lists(label: str, ours: list[str], listed: list[str]) -> Side:
+    left, right = "; ".join(filter(None, ours)), "; ".join(filter(None, listed))
+    is_told = bool(left and right)
+    return Side(label, left, right, is_told and not any(text.casefold() == left.casefold() for text in listed))
+
+
+def _compared(ours: dict[str, Any], listed: dict[str, Any]) -> tuple[Side, ...]:
     return (
         _side("Name that met", ours["name"], listed["name"]),
         _side("All names", _names(ours), _names(listed)),
@@ -98,11 +116,15 @@ def _parts(evidence: dict[str, Any]) -> tuple[Part, ...]:
     return (*met, *ours, *listed)
 
 
-def evidence_of(match: Match, subject: Subject) -> dict[str, Any]:
+def evidence_of(
+    match: Match, subject: Subject, party: Party | None = None, same_address: ListAddress | None = None
+) -> dict[str, Any]:
     """Everything an officer sees of a match: plain JSON, scores in thousandths."""
     comparison = match.comparison
+    beside = _same_address(same_address) if same_address else []
     return {
-        "v": 1,
+        "v": 2,
+        "is_by_address": False,
         "score": round(match.score * THOUSANDTHS),
         "name_score": round(match.name_score * THOUSANDTHS),
         "is_exact": match.is_exact,
@@ -111,6 +133,7 @@ def evidence_of(match: Match, subject: Subject) -> dict[str, Any]:
             "names": [[str(name.kind), name.text] for name in subject.names],
             "countries": list(subject.countries),
             "kind": str(subject.kind),
+            **_of_party(party),
         },
         "listed": {
             "name": match.listed_name.text,
@@ -132,9 +155,55 @@ def evidence_of(match: Match, subject: Subject) -> dict[str, Any]:
         "only_subject": list(comparison.only_query),
         "only_listed": list(comparison.only_listed),
         "evidence": [
-            {"topic": piece.topic, "direction": str(piece.direction), "words": piece.words} for piece in match.evidence
+            *beside,
+            *(
+                {"topic": piece.topic, "direction": str(piece.direction), "words": piece.words}
+                for piece in match.evidence
+            ),
         ],
     }
+
+
+def evidence_by_address(row: ListAddress, subject: Subject, party: Party, score: int) -> dict[str, Any]:
+    """What an officer sees where the names have nothing in common and the address is a listed one's."""
+    entry = row.entry
+    return {
+        "v": 2,
+        "is_by_address": True,
+        "score": score,
+        "name_score": 0,
+        "is_exact": False,
+        "subject": {
+            "name": party.name,
+            "names": [[str(name.kind), name.text] for name in subject.names],
+            "countries": list(subject.countries),
+            "kind": str(subject.kind),
+            **_of_party(party),
+        },
+        "listed": {
+            "name": entry.name,
+            "name_kind": "primary",
+            "names": [["primary", entry.name]],
+            "countries": list(entry.countries),
+            "kind": entry.kind,
+        },
+        "via_trade_name": "",
+        "parts": [],
+        "only_subject": [],
+        "only_listed": [],
+        "evidence": _same_address(row),
+    }
+
+
+def _of_party(party: Party | None) -> dict[str, str]:
+    if party is None:
+        return {}
+    return {"address": party.address, "registration_number": party.registration_number}
+
+
+def _same_address(row: ListAddress) -> list[dict[str, str]]:
+    words = f"Same address as the listed party's: {row.address}."
+    return [{"topic": "address", "direction": "for", "words": words}]
 
 
 def plain_hit(match: Match, entry: ListEntry) -> dict[str, Any]:

@@ -25,18 +25,28 @@ def subject_of(party: Party) -> Subject:
     return Subject(str(party.pk), (Name(party.name), *others), tuple(sorted(countries)), kind)
 
 
+def roots_of_order(order: Order) -> QuerySet[Party]:
+    """Every party in every role, the site's operator and the applicant's organisation, without their owners."""
+    return Party.objects.filter(
+        Q(order_roles__order=order) | Q(sites=order.site_id) | Q(organisation=order.team.organisation_id)
+    ).distinct()
+
+
+def roots_of_filing(filing: Filing) -> QuerySet[Party]:
+    """Every remote user and the applicant's organisation, without their owners."""
+    return Party.objects.filter(
+        Q(remote_access__filing=filing) | Q(organisation=filing.team.organisation_id)
+    ).distinct()
+
+
 def parties_of_order(order: Order) -> QuerySet[Party]:
     """Every party in every role, the site's operator, the applicant's organisation, and all their owners."""
-    roots = Party.objects.filter(
-        Q(order_roles__order=order) | Q(sites=order.site_id) | Q(organisation=order.team.organisation_id)
-    )
-    return _with_owners(roots.values_list("pk", flat=True))
+    return with_owners(roots_of_order(order).order_by().values_list("pk", flat=True))
 
 
 def parties_of_filing(filing: Filing) -> QuerySet[Party]:
     """Every remote user, the applicant's organisation, and all their owners."""
-    roots = Party.objects.filter(Q(remote_access__filing=filing) | Q(organisation=filing.team.organisation_id))
-    return _with_owners(roots.values_list("pk", flat=True))
+    return with_owners(roots_of_filing(filing).order_by().values_list("pk", flat=True))
 
 
 def orders_reaching(party: Party) -> QuerySet[Order]:
@@ -47,7 +57,7 @@ def orders_reaching(party: Party) -> QuerySet[Order]:
     ).distinct()
 
 
-def _with_owners(roots: Iterable[uuid.UUID]) -> QuerySet[Party]:
+def with_owners(roots: Iterable[uuid.UUID]) -> QuerySet[Party]:
     """The parties and, up the tree, everybody who holds a share in them today."""
     return Party.objects.filter(pk__in=_reached(set(roots), "owned", "owner")).order_by("pk")
 

@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -18,11 +19,12 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from accounts.permissions import Act
 from accounts.web import Listing, acting, actor_of, see_other, show_list, try_act
 from procurement.parties.models import Party
-from procurement.screening import queries, services
+from procurement.screening import health, queries, services
 from procurement.screening.decision_services import countersign_release, decide_hit
 from procurement.screening.filters import HitFilter
 from procurement.screening.forms import DecideForm, RescreenForm, SearchForm
 from procurement.screening.models import AdHocSearch, Hit, HitState
+from procurement.screening.ownership import reasons, trees
 from procurement.screening.shown import shown_hit
 
 TABS: Final = (
@@ -58,7 +60,7 @@ def queue(request: HttpRequest) -> HttpResponseBase:
         {"label": label, "url": f"?tab={name}", "is_here": name == here, "count": counts.get(name, 0)}
         for name, label in TABS
     ]
-    context = {"tabs": tabs, "tab": here, "health": queries.list_health(), "may_search": actor.may(Act.SCREEN_AD_HOC)}
+    context = {"tabs": tabs, "tab": here, "health": health.list_health(), "may_search": actor.may(Act.SCREEN_AD_HOC)}
     return show_list(request, queries.queue(actor, here), HITS, context)
 
 
@@ -126,7 +128,7 @@ def search(request: HttpRequest) -> HttpResponseBase:
         )
         if done:
             return see_other(reverse("screening:found", args=[made[0].search_id]))
-    context = {"form": form, "searches": queries.recent_searches(), "health": queries.list_health()}
+    context = {"form": form, "searches": queries.recent_searches(), "health": health.list_health()}
     return render(request, "screening/search.html", context, status=422 if form.errors else 200)
 
 
@@ -136,15 +138,7 @@ def found(request: HttpRequest, search_id: uuid.UUID) -> HttpResponse:
     """What a logged search finds in the lists of now."""
     row = get_object_or_404(AdHocSearch.objects.select_related("membership__person"), pk=search_id)
     result = services.repeat_search(row)
-    return render(request, "screening/found.html", {"search": row, "result": result, "health": queries.list_health()})
-
-
-@acting(Act.SEE_SCREENING)
-@require_GET
-def lists(request: HttpRequest) -> HttpResponse:
-    """The lists in force: how old, how large, which are invented, and what was refused lately."""
-    context = {"health": queries.list_health(), "refused": queries.refused_lists()}
-    return render(request, "screening/lists.html", context)
+    return render(request, "screening/found.html", {"search": row, "result": result, "health": health.list_health()})
 
 
 @acting(Act.SEE_SCREENING)
@@ -176,7 +170,7 @@ def of(request: HttpRequest, kind: str, subject_id: uuid.UUID) -> HttpResponse:
     """The screening of everybody in an order or a filing, for the case page and as a page of its own."""
     parties = list(queries.parties_of(kind, subject_id))
     standing = queries.hits_of_parties(actor_of(request), [each.pk for each in parties])
-    context = {"parties": parties, "hits": [shown_hit(each) for each in standing], "health": queries.list_health()}
+    context = {"parties": parties, "hits": [shown_hit(each) for each in standing], "health": health.list_health()}
     is_part = bool(getattr(request, "htmx", False))
     return render(request, "screening/_of.html" if is_part else "screening/of.html", context)
 
@@ -204,10 +198,13 @@ def _party_page(request: HttpRequest, party_id: uuid.UUID, form: Form, status: i
     actor = actor_of(request)
     subject = get_object_or_404(Party.objects.prefetch_related("names"), pk=party_id)
     hits = [shown_hit(each) for each in queries.hits_of_parties(actor, [subject.pk])]
+    [tree] = trees([subject], timezone.now().date())
     context = {
         "party": subject,
         "hits": hits,
         "runs": subject.screening_runs.order_by("-run_at")[:20],
         "form": form if actor.may(Act.DECIDE_HIT) else None,
+        "tree": tree,
+        "reasons": reasons(tree),
     }
     return render(request, "screening/party.html", context, status=status)

@@ -7,7 +7,7 @@ import pytest
 from django.urls import reverse
 
 from procurement.screening.decision_services import decide_hit
-from procurement.screening.list_services import load_list
+from procurement.screening.list_services import Source, load_list
 from procurement.screening.models import HitState
 from procurement.screening.services import screen_order, search
 from tests import factories
@@ -22,7 +22,7 @@ REASON = "The registration number and the address differ."
 @pytest.fixture
 def scene(transactional_db):
     """An order that names a party of the fictional house list, screened; its hit is open."""
-    load_list(actor=None, file=HOUSE_LIST, is_fictional=True)
+    load_list(actor=None, file=HOUSE_LIST, source=Source(is_fictional=True))
     officer, order = factories.make_officer(), factories.make_order()
     party = factories.make_party("Fictional Meridian Dual Use Trading LLC", country="AE")
     order.parties.create(party=party, role="forwarder")

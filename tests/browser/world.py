@@ -26,7 +26,7 @@ from procurement.orders.models import EndUse, Order, PartyRole
 from procurement.review import services as review
 from procurement.review.models import Case, Decision
 from procurement.review.states import CaseKind, CaseState, Outcome
-from procurement.screening.list_services import load_list
+from procurement.screening.list_services import Source, load_list
 from procurement.screening.loaders import house_csv
 from tests import factories
 
@@ -89,7 +89,7 @@ def _load_house_list(folder: Path) -> None:
     listed = "Fictional Meridian Trading (demo),Meridian Fiction,AE,entity,review,Invented.\n"
     path = folder / "house.csv"
     path.write_text(",".join(house_csv.COLUMNS) + "\n" + listed + rows)
-    load_list(actor=None, file=path, is_fictional=True)
+    load_list(actor=None, file=path, source=Source(is_fictional=True))
 
 
 def _submitted_order(applicant: Actor) -> Order:

@@ -19,6 +19,7 @@ from allocation.dispatch.relay import relay_rings
 from allocation.scheduler.passes import run_pass
 from config import celery
 from ledger.sealing import Sealer
+from procurement.screening.chores import ring_if_due
 
 log = structlog.get_logger(__name__)
 LONGEST_SLEEP_S: Final = 1.0
@@ -67,7 +68,9 @@ class Command(BaseCommand):
 
 def beat(sealer: Sealer) -> None:
     """One round. Bells go first: a drain that was asked for waits for no placement."""
-    steps: tuple[Callable[[], object], ...] = (relay_rings, keep_house, run_pass, relay_rings, sealer.seal_pending)
+    steps: tuple[Callable[[], object], ...] = (
+        relay_rings, keep_house, run_pass, relay_rings, ring_if_due, sealer.seal_pending,
+    )  # fmt: skip
     for step in steps:
         step()
 

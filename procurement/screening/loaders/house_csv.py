@@ -7,7 +7,7 @@ from pathlib import Path
 
 from procurement.screening.effects import HOUSE, HOUSE_KINDS
 from procurement.screening.loaders.countries import country_codes
-from procurement.screening.loaders.csl_csv import KINDS
+from procurement.screening.loaders.csl_rows import KINDS
 from procurement.screening.loaders.csv_rows import records
 from procurement.screening.loaders.records import (
     EntryRecord,
@@ -26,7 +26,7 @@ COLUMNS = ("name", "aliases", "country", "kind", "effect", "reason")
 
 def read(path: Path) -> ListDocument:
     """The house list in ``path``; its rows are read as they are asked for."""
-    return ListDocument("house", "House list", _entries(path))
+    return ListDocument("house", "House list", _entries(path), files=(path,))
 
 
 def _entries(path: Path) -> Iterator[EntryRecord]:

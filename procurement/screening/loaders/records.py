@@ -6,13 +6,20 @@ import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from pathlib import Path
 
 from procurement.screening.matching.normalise import MAX_NAME_LENGTH
 from procurement.screening.matching.subjects import ListedParty, Name, PartyKind
 
 MAX_NAMES = 500
 MAX_DROP_PERCENT = 5
+MAX_KEY_LENGTH = 120
+MAX_ADDRESS_LENGTH = 500
+MAX_TEXT_LENGTH = 20_000
+MAX_TEXTS = 200
+MAX_DAYS_AHEAD = 2
+_LATER_FACTS = ("addresses", "identifiers", "born", "owners")
 
 
 class ListFault(Exception):
@@ -38,6 +45,7 @@ class EntryRecord:
         authority: code of the list, see ``effects``.
         declared_effect: a house list's own effect; "" otherwise.
         ends_on: when the measure ends by its own words; ``None`` if it does not say.
+        addresses, identifiers, born, owners: as the list prints them; an owner with its share, where it says one.
     """
 
     key: str
@@ -54,11 +62,22 @@ class EntryRecord:
     reason: str = ""
     remarks: str = ""
     ends_on: date | None = None
+    addresses: tuple[str, ...] = ()
+    identifiers: tuple[str, ...] = ()
+    born: tuple[str, ...] = ()
+    owners: tuple[str, ...] = ()
 
     @property
     def content_sha256(self) -> str:
-        """Hash of the whole entry: it changes when anything the list says of the party changes."""
+        """Hash of the whole entry: it changes when anything the list says of the party changes.
+
+        A fact that came later to Writ counts only where a list states it: what was decided before stays decided.
+        """
         plain = {each.name: getattr(self, each.name) for each in fields(self)}
+        for name in _LATER_FACTS:
+            plain[name] = sorted(plain[name])
+            if not plain[name]:
+                del plain[name]
         plain["kind"] = str(self.kind)
         plain["ends_on"] = self.ends_on.isoformat() if self.ends_on else None
         plain["names"] = sorted([str(name.kind), name.text] for name in self.names)
@@ -79,6 +98,7 @@ class ListDocument:
         source_code: which list this is (``csl``, ``un``, ``house``, ``ofac``).
         published_at: when its publisher made it, where the file says so.
         announced_count: how many entries it says it has, where it says so.
+        files: every file it was read from, the named one first; their bytes together are the snapshot's hash.
     """
 
     source_code: str
@@ -86,18 +106,30 @@ class ListDocument:
     entries: Iterator[EntryRecord]
     published_at: datetime | None = None
     announced_count: int | None = None
+    files: tuple[Path, ...] = ()
 
 
 @dataclass
 class KeySequence:
-    """Keys for entries that carry no number: the same name again gets ``#2``, ``#3``, in file order."""
+    """Keys for entries that carry no number: the same name again gets ``#2``, ``#3``, in file order.
 
-    _seen: dict[str, int] = field(default_factory=dict)
+    Of each key only a number of 64 bits is kept: a list of a million entries takes some 100 MB here, and nothing else
+    of it stays in memory.
+    """
+
+    _seen: dict[int, int] = field(default_factory=dict)
 
     def unique(self, key: str) -> str:
-        """``key``, or ``key#n`` at its n-th occurrence."""
-        self._seen[key] = self._seen.get(key, 0) + 1
-        return key if self._seen[key] == 1 else f"{key}#{self._seen[key]}"
+        """``key``, or ``key#n`` at its n-th occurrence.
+
+        Raises:
+            ListFault: longer than any list's numbers are.
+        """
+        if len(key) > MAX_KEY_LENGTH - len("#99999"):
+            raise ListFault("key_too_long", f"An entry's number of {len(key)} characters: {key[:40]!r}.")
+        mark = int.from_bytes(hashlib.blake2b(key.encode(), digest_size=8).digest(), "big")
+        self._seen[mark] = self._seen.get(mark, 0) + 1
+        return key if self._seen[mark] == 1 else f"{key}#{self._seen[mark]}"
 
 
 def checked_names(names: list[Name], where: str) -> tuple[Name, ...]:
@@ -125,7 +157,7 @@ def checked(document: ListDocument) -> Iterator[EntryRecord]:
     count = 0
     for entry in document.entries:
         count += 1
-        yield entry
+        yield _checked_entry(entry)
     if count == 0:
         raise ListFault("empty_list", "The list has no entries.")
     if document.announced_count is not None and document.announced_count != count:
@@ -135,17 +167,55 @@ def checked(document: ListDocument) -> Iterator[EntryRecord]:
         )
 
 
-def check_drop(previous: int, new: int) -> None:
-    """Refuse a list that lost more than 5 % of its entries against the one in force.
+def _checked_entry(entry: EntryRecord) -> EntryRecord:
+    """An entry whose texts are of a size that a list's are.
+
+    Raises:
+        ListFault: one is not; it names the entry.
+    """
+    if len(entry.url) > MAX_ADDRESS_LENGTH:
+        raise ListFault("url_too_long", f"Entry {entry.key}: an address of more than {MAX_ADDRESS_LENGTH} characters.")
+    for each in fields(entry):
+        value = getattr(entry, each.name)
+        texts = value if isinstance(value, tuple) else (value,)
+        if len(texts) > MAX_TEXTS and each.name != "names":
+            raise ListFault("too_many_texts", f"Entry {entry.key}: {len(texts)} {each.name}; the limit is {MAX_TEXTS}.")
+        if any(isinstance(text, str) and len(text) > MAX_TEXT_LENGTH for text in texts):
+            words = each.name.replace("_", " ")
+            raise ListFault("text_too_long", f"Entry {entry.key}: {words} of more than {MAX_TEXT_LENGTH} characters.")
+    return entry
+
+
+def check_drop(previous: int, gone: int, what: str = "entries") -> None:
+    """Refuse a list in which more than 5 % of the entries (or names) of the one in force are gone.
+
+    Args:
+        gone: how many of the ``previous`` ones the new list does not have.
 
     Raises:
         ListFault: with both counts.
     """
-    if previous and (previous - new) * 100 > previous * MAX_DROP_PERCENT:
+    if previous and gone * 100 > previous * MAX_DROP_PERCENT:
         raise ListFault(
             "suspiciously_smaller",
-            f"The new list has {new} entries, the one in force {previous}: more than {MAX_DROP_PERCENT} % "
-            "gone. The old list stays in force. Check the source, then load it with the drop confirmed.",
+            f"Of {previous} {what} in force, {gone} are gone from the new list: more than {MAX_DROP_PERCENT} %. "
+            "The old list stays in force. Check the source, then load it with the drop confirmed.",
+        )
+
+
+def check_dates(said_on: date, in_force_on: date | None, today: date) -> None:
+    """Refuse a list that is dated in the future, which would never grow old, or before the one in force.
+
+    Raises:
+        ListFault: with the dates.
+    """
+    if said_on > today + timedelta(days=MAX_DAYS_AHEAD):
+        raise ListFault("future_date", f"The list is dated {said_on}, which lies in the future.")
+    if in_force_on is not None and said_on < in_force_on:
+        raise ListFault(
+            "older_than_in_force",
+            f"The list is of {said_on}, the one in force of {in_force_on}: an older one does not replace it. "
+            "If it shall, load it with the drop confirmed.",
         )
 
 
@@ -165,3 +235,9 @@ def clean(text: str | None) -> str:
 def split_list(text: str, separator: str = ";") -> tuple[str, ...]:
     """The parts of a separated field, cleaned, without blanks."""
     return tuple(part for part in (clean(piece) for piece in text.split(separator)) if part)
+
+
+def web_address(text: str | None) -> str:
+    """A link that may be followed: http or https; "" for anything else a list puts there."""
+    plain = clean(text)
+    return plain if plain.lower().startswith(("https://", "http://")) else ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 from xml.etree.ElementTree import Element, TreeBuilder
@@ -23,6 +23,8 @@ from procurement.screening.matching.subjects import Name, NameKind, PartyKind
 
 CHUNK_BYTES = 65536
 MAX_DEPTH = 16
+MAX_RECORD_CHARS = 1_000_000
+MAX_RECORD_ELEMENTS = 20_000
 _RECORDS = {"INDIVIDUAL": PartyKind.INDIVIDUAL, "ENTITY": PartyKind.ENTITY}
 _ALIAS_KINDS = {"low": NameKind.WEAK, "f.k.a.": NameKind.FORMER}
 _NAME_PARTS = ("FIRST_NAME", "SECOND_NAME", "THIRD_NAME", "FOURTH_NAME")
@@ -38,6 +40,8 @@ class _Reader:
         self.generated: str = ""
         self._depth = 0
         self._builder: TreeBuilder | None = None
+        self._chars = 0
+        self._elements = 0
         self.parser = expat.ParserCreate()
         self.parser.buffer_text = True
         self.parser.StartElementHandler = self._start
@@ -57,7 +61,10 @@ class _Reader:
             self.root, self.generated = tag, attributes.get("dateGenerated", "")
         if self._builder is None and tag in _RECORDS:
             self._builder = TreeBuilder()
+            self._chars = self._elements = 0
         if self._builder is not None:
+            self._elements += 1
+            self._check_size()
             self._builder.start(tag, {})
 
     def _end(self, tag: str) -> None:
@@ -71,7 +78,13 @@ class _Reader:
 
     def _text(self, text: str) -> None:
         if self._builder is not None:
+            self._chars += len(text)
+            self._check_size()
             self._builder.data(text)
+
+    def _check_size(self) -> None:
+        if self._chars > MAX_RECORD_CHARS or self._elements > MAX_RECORD_ELEMENTS:
+            raise ListFault("record_too_large", "A record is larger than any of this list's is.")
 
 
 def read(path: Path) -> ListDocument:
@@ -80,7 +93,8 @@ def read(path: Path) -> ListDocument:
     Raises:
         ListFault: not this list's XML, or a document type or entity is declared.
     """
-    return ListDocument("un", "UN Security Council Consolidated List", _entries(path), _published(_generated(path)))
+    published = _published(_generated(path))
+    return ListDocument("un", "UN Security Council Consolidated List", _entries(path), published, files=(path,))
 
 
 def _generated(path: Path) -> str:
@@ -118,7 +132,7 @@ def _feed(reader: _Reader, chunk: bytes, *, last: bool) -> None:
     """Parse one chunk; the end must be a well-formed end."""
     try:
         reader.parser.Parse(chunk, last)
-    except (expat.ExpatError, ValueError) as fault:
+    except (expat.ExpatError, ValueError, LookupError) as fault:
         raise ListFault("broken_xml", f"Broken or truncated XML: {fault}.") from fault
 
 
@@ -136,7 +150,21 @@ def _entry(record: Element, keys: KeySequence) -> EntryRecord:
         notice=reference,
         url=_URL,
         remarks=clean(record.findtext("COMMENTS1")),
+        addresses=_addresses(record),
+        identifiers=_told(record.iter("INDIVIDUAL_DOCUMENT"), ("TYPE_OF_DOCUMENT", "NUMBER", "ISSUING_COUNTRY")),
+        born=_told(record.iter("INDIVIDUAL_DATE_OF_BIRTH"), ("DATE", "YEAR", "FROM_YEAR", "TO_YEAR")),
     )
+
+
+def _addresses(record: Element) -> tuple[str, ...]:
+    found = (*record.iter("INDIVIDUAL_ADDRESS"), *record.iter("ENTITY_ADDRESS"))
+    return _told(found, ("STREET", "CITY", "STATE_PROVINCE", "ZIP_CODE", "COUNTRY"))
+
+
+def _told(elements: Iterable[Element], parts: tuple[str, ...]) -> tuple[str, ...]:
+    """What each element says in these parts, in one line; none that says nothing."""
+    lines = (", ".join(filter(None, (clean(each.findtext(part)) for part in parts))) for each in elements)
+    return tuple(dict.fromkeys(line for line in lines if line))
 
 
 def _names(record: Element) -> list[Name]:

@@ -96,6 +96,11 @@ PAGES: Final[dict[str, str]] = {
     "orders:document": "GET 200 404 200 200 200 200",
     "parties:new": "GET 200 200 200 200 403 403",
     "parties:site_new": "GET 200 200 200 200 403 403",
+    "parties:detail": f"GET {EVERYBODY}",
+    "parties:change": "GET 200 200 200 200 403 403",
+    "parties:add_name": "POST 422 422 422 422 403 403",
+    "parties:add_owner": "POST 422 422 422 422 403 403",
+    "parties:end_owner": "POST 422 422 422 422 403 403",
     "review:queue": "GET 403 403 200 403 200 403",
     "review:case": "GET 403 403 200 403 200 403",
     "review:claim": "POST 403 403 303 403 403 403",
@@ -114,6 +119,12 @@ PAGES: Final[dict[str, str]] = {
     "screening:search": "GET 403 403 200 403 403 403",
     "screening:found": "GET 403 403 200 403 403 403",
     "screening:lists": "GET 403 403 200 403 200 403",
+    "screening:accept_old": "POST 403 403 422 403 403 403",
+    "screening:batches": "GET 403 403 200 403 403 403",
+    "screening:batch": "GET 403 403 200 403 403 403",
+    "screening:batch_result": "GET 403 403 200 403 403 403",
+    "screening:precision": "GET 403 403 200 403 200 403",
+    "screening:precision_figures": "GET 403 403 200 403 200 403",
     "screening:party": "GET 403 403 200 403 200 403",
     "screening:rescreen": "POST 403 403 422 403 403 403",
     "screening:of": "GET 403 403 200 403 200 403",
@@ -150,6 +161,9 @@ ORDER: Final[dict[str, Any]] = {
                "purpose": "Training"},
     "site": "{site}", "end_use": "training", "use_case": "Trains models.",
     "lines": [{"chip": "h200-sxm", "quantity": 8}], "parties": [],
+}  # fmt: skip
+HIT_DECISION: Final[dict[str, Any]] = {
+    "outcome": "false_positive", "reason": "The numbers differ.", "evidence_sha256": "0" * 64,
 }  # fmt: skip
 FILING: Final[dict[str, Any]] = {
     "order": "{order}", "chip": "h200-sxm", "title": "T", "end_use": "training", "description": "D",
@@ -190,6 +204,12 @@ API: Final[dict[str, tuple[str, Any]]] = {
     "api:suspend_licence": ("POST 403 404 200 403 403 403", {"reason": "Letter of BIS."}),
     "api:propose_act": ("POST 403 404 409 403 403 403", {"action": "revoke", "reason": "Letter of BIS."}),
     "api:countersign_act": ("POST 403 404 403 403 403 403", {}),  # the officer is the proposer
+    "api:list_hits": ("GET 403 403 200 403 200 403", None),
+    "api:show_hit": ("GET 403 403 200 403 200 403", None),
+    "api:decide_on_hit": ("POST 403 403 409 403 403 403", HIT_DECISION),  # decided on other evidence than was seen
+    "api:countersign_hit_release": ("POST 403 403 422 403 403 403", {}),  # none is proposed
+    "api:search_name": ("POST 403 403 200 403 403 403", {"name": "Invented House", "purpose": "A question."}),
+    "api:screening_lists": ("GET 403 403 200 403 200 403", None),
     "api:list_jobs": (f"GET {EVERYBODY}", None),
     "api:submit_job": ("POST 201 422 403 403 403 403", {"source": "{source}"}),
     "api:get_job": (f"GET {OWN_AND_STAFF}", None),

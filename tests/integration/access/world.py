@@ -21,7 +21,8 @@ from procurement.filings.states import FilingState
 from procurement.orders.states import OrderState
 from procurement.review import services as review
 from procurement.review.states import CaseKind
-from procurement.screening.list_services import load_list
+from procurement.screening.batch_services import ask_batch
+from procurement.screening.list_services import Source, load_list
 from procurement.screening.loaders import house_csv
 from procurement.screening.models import AdHocSearch
 from procurement.screening.services import screen_party
@@ -82,7 +83,8 @@ class AccessWorld:
         rows = "".join(f"Invented House Number {n} (demo),,SG,entity,review,Invented.\n" for n in range(40))
         path = folder / "house.csv"
         path.write_text(",".join(house_csv.COLUMNS) + "\n" + rows)
-        load_list(actor=None, file=path, is_fictional=True)
+        self.list = load_list(actor=None, file=path, source=Source(is_fictional=True)).snapshot
+        self.batch = ask_batch(actor=officer, file_name="a.csv", content=b"name\nInvented\n", purpose="test")
         self.party = make.make_party("Invented House Number 7 (demo)")
         screen_party(actor=officer, party=self.party, purpose="test")
         self.hit = self.party.hits.first()
@@ -147,7 +149,7 @@ class AccessWorld:
             "licence_id": self.licence.pk, "act_id": self.act.pk, "condition_id": self.condition.pk,
             "case_id": self.case.pk, "job_id": self.job.pk, "device_id": self.device.pk, "entry_id": self.entry.pk,
             "determination_id": self.determination.pk, "question_id": self.question.pk, "hit_id": self.hit.pk,
-            "search_id": self.search.pk, "party_id": self.party.pk, "kind": "order", "subject_id": self.order.pk,
+            "search_id": self.search.pk, "snapshot_id": self.list.pk, "batch_id": self.batch.pk, "party_id": self.party.pk, "kind": "order", "subject_id": self.order.pk,
             "user_id": self.remote_user.pk, "evidence_id": self.evidence.pk, "code": "RF01",
             "host_id": self.host.pk, "incident_id": self.incident.pk,
         }  # fmt: skip

@@ -13,7 +13,7 @@ from ledger.errors import ComplianceRefusal, InvalidInput, NotPermitted
 from ledger.models import Entry
 from ledger.transitions import IllegalTransition
 from procurement.determinations.models import Determination
-from procurement.orders import drafts, queries, services
+from procurement.orders import drafts, queries, services, shown
 from procurement.orders.blockers import order_blockers
 from procurement.orders.models import DemandAssessment, EndUse, Order, PartyRole
 from procurement.orders.states import OrderState
@@ -330,18 +330,37 @@ def test_demand_of_another_team_is_not_seen(applicant: Actor) -> None:
     assert queries.demands_visible_to(applicant).count() == DemandAssessment.objects.count() == 1
 
 
-def test_submit_naming_a_party_matched_before_is_stopped_at_once(
+def test_submit_naming_a_party_matched_before_is_in_review_and_is_not_approved(
     applicant: Actor, facts: drafts.OrderFacts
 ) -> None:
+    """The team learns nothing of the match by handing in; the officers' approval is where it stops."""
     matched = make.make_party("Matched Co.", screening_state=ScreeningState.MATCHED)
     consignee = drafts.Named(party=matched, role=PartyRole.INTERMEDIATE_CONSIGNEE)
     named = replace(facts, parties=[*facts.parties, consignee])
     order = services.submit_order(actor=applicant, order=drafts.create_order(actor=applicant, facts=named))
-    assert order.state == OrderState.STOPPED
+    assert order.state == OrderState.IN_REVIEW
+    assert "Matched Co. is matched to a list entry." in services.approval_blockers(order)
+    assert not Entry.objects.filter(act="order.stopped").exists()
 
 
-def test_submit_with_an_owner_matched_before_is_stopped_at_once(
+def test_submit_with_an_owner_matched_before_is_in_review_and_is_not_approved(
     applicant: Actor, facts: drafts.OrderFacts
 ) -> None:
+    owner = owner_of(facts.site.operator, screening_state=ScreeningState.MATCHED)
+    order = submitted(applicant, facts)
+    assert order.state == OrderState.IN_REVIEW
+    assert f"{owner.name} is matched to a list entry." in services.approval_blockers(order)
+
+
+def test_submit_with_a_match_looks_to_the_team_as_any_other(applicant: Actor, facts: drafts.OrderFacts) -> None:
+    plain = submitted(applicant, facts)
     owner_of(facts.site.operator, screening_state=ScreeningState.MATCHED)
-    assert submitted(applicant, facts).state == OrderState.STOPPED
+    named = services.submit_order(actor=applicant, order=drafts.create_order(actor=applicant, facts=facts))
+    told = [detail_context(order, applicant) for order in (plain, named)]
+    assert told[0] == told[1]
+
+
+def detail_context(order: Order, actor: Actor) -> tuple[object, ...]:
+    """What the team's page says of an order's standing."""
+    page = shown.page(Order.objects.get(pk=order.pk), actor)
+    return order.state, [str(each) for each in page["blockers"]], [row["screening"] for row in page["parties"]]

@@ -21,7 +21,7 @@ from procurement.parties.models import Party
 from procurement.review import services as review
 from procurement.review.models import Case
 from procurement.review.states import CaseKind
-from procurement.screening.list_services import load_list
+from procurement.screening.list_services import Source, load_list
 from procurement.screening.loaders import house_csv
 from procurement.screening.services import screen_party
 from tests import factories as make
@@ -44,7 +44,7 @@ def house(tmp_path: Path) -> Iterator[str]:
     names = ["Walrus Cartography", "Basalt Kilns", "Zephyr Orchards", "Quixote Foundry", "Umber Fjord", "Ivory Looms"]
     path = tmp_path / "house.csv"
     path.write_text(",".join(house_csv.COLUMNS) + "\n" + "".join(f"{n},,SG,entity,review,Made up.\n" for n in names))
-    load_list(actor=None, file=path, is_fictional=True)
+    load_list(actor=None, file=path, source=Source(is_fictional=True))
     return iter(names)
 
 

@@ -100,7 +100,7 @@ def test_filing_is_not_approved_while_an_owner_of_a_remote_user_is_not_clear(
 ) -> None:
     user, owner = factories.make_party("Plain Cloud"), factories.make_party("Hidden Holding", screening_state=state)
     review.filing.remote_users.create(party=user, purpose="Reads the results.")
-    Ownership.objects.create(owner=owner, owned=user, share_percent=None)
+    Ownership.objects.create(owner=owner, owned=user, share_percent=10)
     words = f"Screening of Hidden Holding is {owner.get_screening_state_display().lower()}."
     assert approval_blockers(review.filing) == [words]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from procurement.screening.list_services import load_list
+from procurement.screening.list_services import Source, load_list
 from procurement.screening.loaders import house_csv
 from procurement.screening.models import ListSnapshot
 from tests import factories
@@ -32,7 +32,7 @@ def write(tmp_path: Path) -> Callable[[str], Path]:
 @pytest.fixture
 def house(db: None, write: Callable[[str], Path]) -> ListSnapshot:
     """A small house list in force."""
-    return load_list(actor=None, file=write(MERIDIAN + OTHERS), is_fictional=True).snapshot
+    return load_list(actor=None, file=write(MERIDIAN + OTHERS), source=Source(is_fictional=True)).snapshot
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from ledger.errors import ComplianceRefusal, InvalidInput, NotPermitted, Overtak
 from ledger.models import Entry
 from ledger.transitions import IllegalTransition
 from procurement.parties.models import Ownership, Party, PartyName, ScreeningState
-from procurement.screening import queries
+from procurement.screening import health, queries
 from procurement.screening.decision_services import countersign_release, decide_hit
 from procurement.screening.list_services import ListRefused, ListTooSmall, load_list
 from procurement.screening.models import AdHocSearch, Hit, HitState, ListEntry, ListSnapshot
@@ -68,7 +68,7 @@ def test_screening_without_any_list_leaves_the_party_unscreened(officer) -> None
     party = make_party()
     screen_party(actor=officer, party=party, purpose="test")
     assert state_of(party) == ScreeningState.NOT_SCREENED
-    assert [blocker.reason for blocker in queries.list_blockers()] == ["No screening list is loaded."]
+    assert [blocker.reason for blocker in health.list_blockers()] == ["No screening list is loaded."]
 
 
 def test_order_screens_every_role_and_the_owners_up_the_tree(house, officer) -> None:
@@ -324,5 +324,5 @@ def test_list_health_tells_a_list_of_eight_days_from_one_of_seven(house) -> None
     from datetime import timedelta
 
     for days, is_stale in ((7, False), (8, True)):
-        [health] = queries.list_health(today=house.published_on + timedelta(days=days))
-        assert health.is_stale is is_stale
+        [told] = health.list_health(today=house.published_on + timedelta(days=days))
+        assert told.is_stale is is_stale
