@@ -4,7 +4,7 @@ PY := .venv/bin/python
 export PYTHON
 export OMP_NUM_THREADS ?= 2
 
-.PHONY: help setup demo up test explore lint types imports migrations deploy-check mutants chaos lock clean bench-kernels bench-gpu gate-kernels bench-regimes bench-screening bench-scheduler
+.PHONY: help setup demo up test explore lint types imports migrations deploy-check mutants chaos lock clean bench-kernels bench-gpu gate-kernels bench-regimes bench-screening fuzz-lists bench-scheduler
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
@@ -56,6 +56,11 @@ bench-regimes: setup ## how fast regimes answer, and 100,000 stored determinatio
 
 bench-screening: setup ## how fast and how well screening finds names, beside its peers (ARGS=--long)
 	@nice -n 15 $(PY) -m bench.screening $(ARGS)
+	@nice -n 15 $(PY) -m bench.screening_pages $(PAGES)
+
+fuzz-lists: setup ## 10,000 fuzzed list files are loaded or refused with a reason (COUNT=… FIRST=seed)
+	@WRIT_FUZZ_LISTS=$(or $(COUNT),10000) WRIT_FUZZ_FIRST=$(or $(FIRST),0) nice -n 15 $(PY) -m pytest -q -s \
+	  --show-capture=no -p no:cacheprovider tests/integration/screening/test_fuzzed_lists.py
 
 bench-scheduler: setup ## packing, gang jobs and one pass at scale, beside their peers (ARGS="packing --seeds 1")
 	@OMP_NUM_THREADS=1 nice -n 15 $(PY) -m bench.scheduler $(ARGS)
