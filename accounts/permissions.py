@@ -33,6 +33,7 @@ class Act(StrEnum):
     RECORD_RECEIPT = "record_receipt"
     FILE_EVIDENCE = "file_evidence"
     ACCEPT_EVIDENCE = "accept_evidence"
+    KEEP_RECORDS = "keep_records"
     SEE_DEVICES = "see_devices"
     BIND_DEVICE = "bind_device"
     ENROL_HOST = "enrol_host"
@@ -73,6 +74,7 @@ PERMITTED: Final[dict[Act, frozenset[Role]]] = {
     Act.SEE_DEVICES: frozenset({Role.OFFICER, Role.OPERATOR, Role.AUDITOR}),
     Act.BIND_DEVICE: frozenset({Role.OPERATOR}),
     Act.ENROL_HOST: frozenset({Role.OPERATOR}),
+    Act.KEEP_RECORDS: _OFFICER,
     Act.SUBMIT_JOB: frozenset({Role.APPLICANT}),
     Act.CANCEL_JOB: frozenset({Role.APPLICANT, Role.OPERATOR}),
     Act.SEE_LEDGER: _OVERSEERS,

@@ -18,6 +18,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("drains/", include("allocation.dispatch.drain_urls")),
     path("jobs/", include("allocation.jobs.urls")),
     path("evidence/", include("procurement.evidence.urls")),
+    path("records/", include("procurement.records.urls")),
     path("filings/", include("procurement.filings.urls")),
     path("ledger/", include("ledger.urls")),
     path("licences/", include("procurement.licences.urls")),

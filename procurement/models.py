@@ -1,7 +1,13 @@
 """Re-exports, for Django: each concept's models live in its own folder."""
 
 from procurement.catalog.models import ChipFigure, ChipModel
-from procurement.determinations.models import AdHocDetermination, Determination, RuleSetText
+from procurement.determinations.models import (
+    AdHocDetermination,
+    Determination,
+    PreviewedChange,
+    RulePreview,
+    RuleSetText,
+)
 from procurement.evidence.models import Evidence, RedFlagAnswer, ReportUse
 from procurement.filings.models import Filing, RemoteUser
 from procurement.licences.models import Condition, Draw, Hold, Licence, LicenceAct, LicenceLine
@@ -15,6 +21,7 @@ from procurement.orders.models import (
     Release,
 )
 from procurement.parties.models import Ownership, Party, PartyName, Site
+from procurement.records.models import LegalHold, RecordTerm
 from procurement.review.models import Case, Decision, Flag, Question
 from procurement.screening.models import (
     AdHocSearch,
@@ -51,6 +58,7 @@ __all__ = [
     "Hit",
     "HitDecision",
     "Hold",
+    "LegalHold",
     "Licence",
     "LicenceAct",
     "LicenceLine",
@@ -66,14 +74,17 @@ __all__ = [
     "Ownership",
     "Party",
     "PartyName",
+    "PreviewedChange",
     "Question",
     "Receipt",
     "ReceiptItem",
+    "RecordTerm",
     "RedFlagAnswer",
     "Release",
     "RemoteUser",
     "ReportUse",
     "Rescreening",
+    "RulePreview",
     "RuleSetText",
     "ScreeningRun",
     "Site",

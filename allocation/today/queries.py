@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.actors import Actor
 from accounts.roles import Role
 from allocation.chain.pages import page
-from allocation.today import asked, running
+from allocation.today import asked, certified, running, screened
 from allocation.today.shown import Board, Door, Section
 
 _DOORS: Final = (
@@ -33,20 +33,23 @@ def board_of(actor: Actor, *, now: datetime) -> Board:
         case Role.OFFICER:
             return Board(_of_officer(actor, now))
         case Role.APPLICANT:
-            return Board(_of_applicant(actor))
+            return Board(_of_applicant(actor, now))
         case Role.OPERATOR:
             return Board(_of_operator(actor, now))
         case Role.AUDITOR:
             return Board((running.open_incidents(actor), running.drains_under_way(actor)), _doors())
         case Role.LIAISON:
-            return Board((asked.orders_to_ship(actor), running.licences_to_watch(actor, now)))
+            return Board(_of_liaison(actor, now))
 
 
 def _of_officer(actor: Actor, now: datetime) -> tuple[Section, ...]:
     return (
         asked.cases_due(actor),
         asked.hits_to_decide(actor),
+        screened.lists_to_see_to(actor),
         asked.licence_acts(actor),
+        certified.evidence_to_look_at(actor),
+        certified.holds_to_lift(actor),
         asked.answers_since_yesterday(actor, now),
         running.open_incidents(actor),
         running.drains_under_way(actor),
@@ -55,9 +58,18 @@ def _of_officer(actor: Actor, now: datetime) -> tuple[Section, ...]:
     )
 
 
-def _of_applicant(actor: Actor) -> tuple[Section, ...]:
+def _of_liaison(actor: Actor, now: datetime) -> tuple[Section, ...]:
+    return (
+        asked.orders_to_ship(actor),
+        certified.evidence_to_file_anew(actor, now),
+        running.licences_to_watch(actor, now),
+    )
+
+
+def _of_applicant(actor: Actor, now: datetime) -> tuple[Section, ...]:
     return (
         asked.questions_to_the_team(actor),
+        certified.evidence_to_file_anew(actor, now),
         asked.orders_under_way(actor),
         asked.filings_under_way(actor),
         running.drains_under_way(actor),

@@ -17,6 +17,7 @@ from procurement.catalog import queries
 from procurement.catalog.filters import ChipFilter
 from procurement.catalog.models import ChipModel
 from procurement.determinations.entries import entries
+from procurement.determinations.gp10 import notice
 from procurement.templatetags.chips import exact
 
 CHIPS: Final = Listing(
@@ -53,6 +54,7 @@ def chip(request: HttpRequest, slug: str) -> HttpResponse:
         "facts": _facts(found),
         "entries": shipped,
         "entries_on": on,
+        "gp10": notice(found.name),
         "may_ask": actor.may(Act.DETERMINE_AD_HOC),
     }
     return render(request, "catalog/chip.html", context)
@@ -77,4 +79,4 @@ def _marked(chip: ChipModel, name: str, unit: str) -> str:
     value = getattr(chip, name)
     if value is None:
         return ""
-    return f"{exact(value)} {unit}" + (f" ({_('estimate')})" if name in chip.estimated_fields else "")
+    return f"{exact(value)} {unit} " + (f"({_('estimate')}) [2]" if name in chip.estimated_fields else "[1]")

@@ -2,46 +2,21 @@
 
 from __future__ import annotations
 
-import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
-from decimal import Decimal, InvalidOperation
-from enum import StrEnum
-from typing import Any, Final, TypeVar
+from decimal import Decimal
+from typing import Any
 
 from ledger.errors import InvalidInput
 from procurement.catalog.chips import PublishedChip, UnknownChip, find_chip
 from procurement.catalog.spec import performance_density, rounded
-from procurement.regimes.facts import (
-    AuthorityAnswer,
-    BuyerClass,
-    ExporterFacts,
-    Form,
-    ImportFacts,
-    ItemFacts,
-    MalaysiaFacts,
-    OriginFacts,
-    PartyFacts,
-    PartyRole,
-    RouteFacts,
-    TaiwanFacts,
-    TransactionFacts,
-)
-from procurement.regimes.geography import UnknownCountry, country_code
+from procurement.determinations.names import HQ, NAMES, PARENT, ROLES, TABLE
+from procurement.determinations.readers import day, plain
+from procurement.regimes.facts import Form, ItemFacts, PartyFacts, RouteFacts, TransactionFacts
 from procurement.regimes.outcome import Determination
 from procurement.regimes.registry import regimes_for
 from procurement.regimes.rule_set import RuleSet, own
-
-NAMES: Final = (
-    *("chip", "to", "from", "via", "exporter", "exporter_hq", "end_user_hq", "data_centre", "us_commercial", "on"),
-    *("form", "encryption", "buyer_class", "state_funding", "project_complete", "domestic_reason"),
-    *("co_purchase", "customs_state", "us_licence", "us_classification"),
-    *("my_restricted_activity", "my_movement_on", "my_notified_on", "my_permit_answer"),
-    *("tw_shtc", "tw_list_checked_on", "tw_permit_answer"),
-)
-TEXT_LIMIT: Final = 4000
-Choice = TypeVar("Choice", bound=StrEnum)
 
 
 @dataclass(frozen=True)
@@ -94,33 +69,26 @@ def read_question(given: Mapping[str, Any]) -> Asked:
     Raises:
         InvalidInput: an unknown name, a missing one, or a value that does not fit; `field` names it.
     """
-    values = {str(name).strip().replace("-", "_"): _text(name, value) for name, value in given.items()}
+    values = {str(name).strip().replace("-", "_"): plain(name, value) for name, value in given.items()}
     if unknown := set(values) - set(NAMES):
         known = ", ".join(NAMES)
         raise InvalidInput(f"{', '.join(sorted(unknown))}: no such name; known are {known}.", field=min(unknown))
-    values = {name: value for name, value in values.items() if value}
-    to = _country(values, "to")
-    if to is None:
+    read = {name: TABLE[name].read(name, text) for name, text in values.items() if text}
+    if "to" not in read:
         raise InvalidInput("Give the destination (`to`) as a two-letter country code.", field="to")
-    via = _country(values, "via")
     facts = TransactionFacts(
-        item=_item(values),
-        route=RouteFacts(_country(values, "from") or "US", to, (via,) if via else ()),
-        exporter=ExporterFacts(values.get("exporter"), _country(values, "exporter_hq")),
-        parties=_end_user(values, to),
-        imports=_imports(values),
-        origin=OriginFacts(values.get("us_licence", ""), values.get("us_classification", "")),
-        malaysia=_malaysia(values),
-        taiwan=_taiwan(values),
+        item=_item(read),
+        route=RouteFacts(**{"from_country": "US", **_section("route", read)}),
+        parties=tuple(_parties(read)),
     )
-    return Asked(facts, _day(values))
+    return Asked(_with_sections(facts, read), read.get("on"))
 
 
 def read_day(name: str, text: str) -> date:
     """A day as it is typed. Raises: InvalidInput, with `field` the name of the value."""
-    if (found := _day({name: text.strip()}, name)) is None:
+    if not text.strip():
         raise InvalidInput(f"{name}: give a date such as 2026-01-15.", field=name)
-    return found
+    return day(name, text.strip())
 
 
 def item_of(chip: PublishedChip) -> ItemFacts:
@@ -140,119 +108,58 @@ def item_of(chip: PublishedChip) -> ItemFacts:
     )
 
 
-def _item(values: Mapping[str, str]) -> ItemFacts:
-    if "chip" not in values:
+def _item(read: Mapping[str, Any]) -> ItemFacts:
+    facts = _section("item", read)
+    is_memory = facts.get("form") is Form.MEMORY_STACK
+    if "dram_bandwidth_gb_s" in facts and not is_memory:
+        raise InvalidInput("A bandwidth is given of memory alone (form memory_stack).", field="memory_bandwidth_gb_s")
+    named = facts.pop("chip", "")
+    facts.pop("name", None)
+    if is_memory and "dram_bandwidth_gb_s" in facts:
+        return replace(_memory(named), **facts)
+    if not named:
         raise InvalidInput("Name the chip (`chip`), such as h200-sxm.", field="chip")
     try:
-        item = item_of(find_chip(values["chip"]))
+        return replace(item_of(find_chip(named)), **facts)
     except UnknownChip as unknown:
         raise InvalidInput(f"{unknown}.", field="chip") from unknown
-    data_centre, us_commercial = _yes_no(values, "data_centre"), _yes_no(values, "us_commercial")
-    return replace(
-        item,
-        is_data_centre=item.is_data_centre if data_centre is None else data_centre,
-        is_us_commercial=item.is_us_commercial if us_commercial is None else us_commercial,
-        form=_choice(values, "form", Form),
-        has_encryption=_yes_no(values, "encryption"),
-    )
 
 
-def _end_user(values: Mapping[str, str], to: str) -> tuple[PartyFacts, ...]:
-    """The end user at the destination; one country stands for its headquarters and its ultimate parent."""
-    hq = _country(values, "end_user_hq")
-    return (PartyFacts(PartyRole.END_USER, "The end user", to, hq, hq),) if hq else ()
+def _memory(name: str) -> ItemFacts:
+    """Memory sold alone, which the catalogue of chips does not hold."""
+    text = name or "memory sold alone"
+    return ItemFacts(text, text, "", "", None, None, None, None, None, None)
 
 
-def _imports(values: Mapping[str, str]) -> ImportFacts:
-    return ImportFacts(
-        buyer_class=_choice(values, "buyer_class", BuyerClass),
-        state_funding_percent=_percent(values, "state_funding"),
-        project_complete_percent=_percent(values, "project_complete"),
-        domestic_reason=values.get("domestic_reason", ""),
-        co_purchase_percent=_percent(values, "co_purchase"),
-        customs_state=values.get("customs_state", ""),
-    )
+def _parties(read: Mapping[str, Any]) -> Iterator[PartyFacts]:
+    """A party for each role of which anything is given; where only its headquarters is, it is at the destination."""
+    for prefix, role in ROLES.items():
+        facts = _section(f"parties.{prefix}", read)
+        if not facts:
+            continue
+        first = {"name": f"The {prefix.replace('_', ' ')}", "country": read["to"], HQ: None, PARENT: facts.get(HQ)}
+        if prefix == "forwarder":
+            first["is_forwarder"] = True
+        yield PartyFacts(role=role, **{**first, **facts})
 
 
-def _malaysia(values: Mapping[str, str]) -> MalaysiaFacts:
-    return MalaysiaFacts(
-        is_restricted_activity=_yes_no(values, "my_restricted_activity"),
-        movement_on=_day(values, "my_movement_on"),
-        notified_on=_day(values, "my_notified_on"),
-        permit_answer=_choice(values, "my_permit_answer", AuthorityAnswer),
-    )
+def _with_sections(facts: TransactionFacts, read: Mapping[str, Any]) -> TransactionFacts:
+    """The facts with every section of which anything is given, and what stands in no section."""
+    alone = ("remote_users", "ordered_beside")
+    sections = ("exporter", "end_use", "imports", "evidence", "origin", "malaysia", "taiwan", "history", "site")
+    filled = {name: replace(getattr(facts, name), **_section(name, read)) for name in sections}
+    return replace(facts, **filled, **{name: read[name] for name in alone if name in read})
 
 
-def _taiwan(values: Mapping[str, str]) -> TaiwanFacts:
-    return TaiwanFacts(
-        is_shtc=_yes_no(values, "tw_shtc"),
-        list_checked_on=_day(values, "tw_list_checked_on"),
-        permit_answer=_choice(values, "tw_permit_answer", AuthorityAnswer),
-    )
-
-
-def _text(name: object, value: object) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if not isinstance(value, str | int | float):
-        raise InvalidInput(f"{name}: {value!r} is not a plain value.", field=str(name))
-    text = str(value).strip()
-    if len(text) > TEXT_LIMIT:
-        raise InvalidInput(f"{name}: at most {TEXT_LIMIT} characters.", field=str(name))
-    if any(unicodedata.category(each) in ("Cc", "Cs") and each not in "\n\r\t" for each in text):
-        raise InvalidInput(f"{name}: holds a control character.", field=str(name))
-    return text
-
-
-def _country(values: Mapping[str, str], name: str) -> str | None:
-    if name not in values:
-        return None
-    try:
-        return country_code(values[name])
-    except UnknownCountry as unknown:
-        raise InvalidInput(f"{name}: {unknown}.", field=name) from unknown
-
-
-def _yes_no(values: Mapping[str, str], name: str) -> bool | None:
-    if name not in values:
-        return None
-    known = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
-    if values[name].lower() not in known:
-        raise InvalidInput(f"{name}: {values[name]!r} is neither yes nor no.", field=name)
-    return known[values[name].lower()]
-
-
-def _choice(values: Mapping[str, str], name: str, kind: type[Choice]) -> Choice | None:
-    if name not in values:
-        return None
-    try:
-        return kind(values[name].lower().replace("-", "_"))
-    except ValueError as unknown:
-        known = ", ".join(each.value for each in kind)
-        raise InvalidInput(f"{name}: {values[name]!r} is not one of {known}.", field=name) from unknown
-
-
-def _percent(values: Mapping[str, str], name: str) -> Decimal | None:
-    if name not in values:
-        return None
-    try:
-        value = Decimal(values[name].removesuffix("%").strip())
-    except InvalidOperation as wrong:
-        raise InvalidInput(f"{name}: {values[name]!r} is not a percentage.", field=name) from wrong
-    if not value.is_finite() or not 0 <= value <= 100:
-        raise InvalidInput(f"{name}: {values[name]} is not between 0 and 100.", field=name)
-    return value
-
-
-def _day(values: Mapping[str, str], name: str = "on") -> date | None:
-    if name not in values:
-        return None
-    try:
-        return date.fromisoformat(values[name])
-    except ValueError as wrong:
-        raise InvalidInput(f"{name}: {values[name]!r} is not a date such as 2026-01-15.", field=name) from wrong
+def _section(section: str, read: Mapping[str, Any]) -> dict[str, Any]:
+    """Field -> value of what is given of one section of the facts."""
+    start = f"{section}."
+    return {
+        path.removeprefix(start): value
+        for name, value in read.items()
+        for path in TABLE[name].paths
+        if path.startswith(start)
+    }
 
 
 def _number(value: Decimal | None) -> int | float | None:

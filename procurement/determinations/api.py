@@ -16,6 +16,7 @@ from ledger.errors import InvalidInput
 from procurement.determinations import comparing, queries
 from procurement.determinations.ad_hoc import read_question
 from procurement.determinations.models import Determination
+from procurement.determinations.names import NAMES
 from procurement.determinations.services import determine_ad_hoc
 from procurement.regimes.dated import LawFault
 from procurement.regimes.plain import FactsRefused
@@ -40,7 +41,7 @@ class DeterminationOut(Schema):
 class QuestionIn(Schema):
     """A question by hand; ``ask`` takes the names of ``manage.py determine``'s options (chip, to, from, on, ...)."""
 
-    ask: dict[str, str] = Field(max_length=30)
+    ask: dict[str, str] = Field(max_length=len(NAMES))
     purpose: str = Field(min_length=3, max_length=300)
 
 

@@ -10,9 +10,10 @@ from itertools import chain
 from typing import Any
 
 from ledger.errors import InvalidInput
-from procurement.determinations.ad_hoc import NAMES, Asked, read_question
+from procurement.determinations.ad_hoc import Asked, read_question
+from procurement.determinations.names import NAMES
 
-LINE_LIMIT = 20_000
+LINE_LIMIT = 40_000
 
 
 class BatchFault(ValueError):

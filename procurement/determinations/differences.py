@@ -51,6 +51,18 @@ class Differences:
         }
 
 
+def from_json(told: Mapping[str, Any]) -> Differences:
+    """What `Differences.to_json` wrote, read again."""
+    turned = [Turned(name, told[name]["before"], told[name]["after"]) for name in (*TURNED, "eccn") if name in told]
+    moved = [Moved(name, _named(told[name]["gained"]), _named(told[name]["lost"])) for name in MOVED if name in told]
+    branches = [Turned(each["question"], each["before"], each["after"]) for each in told["branches"]]
+    return Differences(tuple(turned), tuple(moved), tuple(branches), bool(told["details_only"]))
+
+
+def _named(names: Iterable[Any]) -> Named:
+    return tuple((name,) if isinstance(name, str) else tuple(name) for name in names)
+
+
 def differences(before: Result, after: Result) -> Differences:
     """What turned, what was gained and lost, over all lines of the two results."""
     turned = [Turned(name, before[name], after[name]) for name in TURNED if before[name] != after[name]]

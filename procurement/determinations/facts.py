@@ -16,7 +16,7 @@ from procurement.catalog.models import ChipModel
 from procurement.catalog.queries import computed
 from procurement.determinations.history import history_of, remote_users_of, site_of
 from procurement.evidence.standing import evidence_facts
-from procurement.licences.models import Licence, Side
+from procurement.licences.models import Licence, LicenceLine, Side
 from procurement.licences.states import LicenceState
 from procurement.orders.models import EndUse, Order, OrderLine, OrderParty, PartyRole
 from procurement.parties.models import BuyerClass, Ownership, Party, ScreeningState
@@ -46,6 +46,7 @@ def facts_of_order(order: Order) -> tuple[regime.TransactionFacts, ...]:
     snapshots = tuple(_snapshots())
     today = timezone.now().date()
     remote_users, site = remote_users_of(order), site_of(order, lines)
+    licences = tuple(_licences(order))
     return tuple(
         regime.TransactionFacts(
             item=_item(order, line),
@@ -60,6 +61,7 @@ def facts_of_order(order: Order) -> tuple[regime.TransactionFacts, ...]:
             list_snapshots=snapshots,
             history=history_of(order, line, today),
             site=site,
+            licences=licences,
         )
         for line in lines
     )
@@ -149,6 +151,14 @@ def _listings(party: Party) -> tuple[regime.ListingFacts, ...]:
         )
         for hit in hits.order_by("source_code", "entry_key")
     )
+
+
+def _licences(order: Order) -> Iterable[regime.LicenceFacts]:
+    """The live licences of both sides, line by line: their ends are dates ahead."""
+    lines = LicenceLine.objects.filter(licence__order=order, licence__state=LicenceState.ACTIVE)
+    for line in lines.select_related("licence").order_by("licence__number", "number"):
+        paper = line.licence
+        yield regime.LicenceFacts(paper.side, paper.number, line.ship_until, line.use_until)
 
 
 def _snapshots() -> Iterable[str]:

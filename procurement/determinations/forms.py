@@ -1,23 +1,34 @@
-"""A question by hand, as an officer types it."""
+"""A question by hand, as an officer types it: a field for every name that the command takes."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any, Final
 
 from django import forms
-from django.utils.functional import lazy
+from django.forms import BoundField
+from django.utils.functional import Promise, lazy
 from django.utils.translation import gettext_lazy as _
 
 from accounts.words import WORDS
 from ledger.errors import InvalidInput
 from procurement.catalog.chips import all_chips
-from procurement.determinations.ad_hoc import NAMES, Asked, read_question
+from procurement.determinations.ad_hoc import Asked, read_question
+from procurement.determinations.names import GROUPS, TABLE, Name
+from procurement.determinations.readers import TEXT_LIMIT, count, country, day, number, percent, words, yes_no
 from procurement.determinations.services import PURPOSE_LIMIT
-from procurement.regimes.facts import BuyerClass, Form
+from procurement.regimes.facts import Form
 from procurement.regimes.geography import countries
 
 ANSWERS: Final = [("", _("As in the catalogue")), ("yes", _("Yes")), ("no", _("No"))]
 STATED: Final = [("", _("Not stated")), ("yes", _("Yes")), ("no", _("No"))]
+FORMS: Final = [
+    ("", _("Not stated")), (Form.BARE_CHIP.value, _("Chip or module")), (Form.SERVER.value, _("Server")),
+    (Form.MEMORY_STACK.value, _("High-bandwidth memory alone")),
+]  # fmt: skip
+OPEN: Final = frozenset({"The transaction", "The end user", "The item"})
+LONG: Final = frozenset({"domestic_reason", "use_case", "end_use"})
 
 
 def _places(empty: object) -> list[tuple[str, object]]:
@@ -33,13 +44,36 @@ def _country(label: object, *, required: bool = False, help_text: object = "") -
     return forms.ChoiceField(label=label, required=required, choices=choices, help_text=help_text)  # type: ignore[arg-type]
 
 
-def _stated(label: object) -> forms.ChoiceField:
-    return forms.ChoiceField(label=label, choices=STATED, required=False)  # type: ignore[arg-type]
+def _field(name: Name) -> forms.Field:
+    """The field of a name, by how it is read."""
+    words_below = name.help[:1].upper() + name.help[1:]
+    said: dict[str, Any] = {"label": name.label, "required": False, "help_text": words_below}
+    kind = getattr(name.read, "kind", None)
+    if kind is not None:
+        choices = [("", _("Not stated")), *((each.value, WORDS.get(each.value, each.value)) for each in kind)]
+        return forms.ChoiceField(**said, choices=choices)
+    if name.read is yes_no:
+        return forms.ChoiceField(**said, choices=STATED)
+    if name.read is country:
+        return _country(name.label, help_text=words_below)
+    if name.read is day:
+        return forms.DateField(**said, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+    if name.read in (number, percent):
+        return forms.DecimalField(**said, min_value=0, max_value=100 if name.read is percent else None)
+    if name.read is count:
+        return forms.IntegerField(**said, min_value=0)
+    if name.read is words and name.name not in LONG:
+        return forms.CharField(**said, max_length=300)
+    return forms.CharField(**said, max_length=TEXT_LIMIT, widget=forms.Textarea(attrs={"rows": 2}))
 
 
-def _day(label: object) -> forms.DateField:
-    widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    return forms.DateField(label=label, required=False, widget=widget)  # type: ignore[arg-type]
+@dataclass(frozen=True)
+class Section:
+    """Fields that stand together; open where something in them was typed, or is wrong."""
+
+    title: str | Promise
+    fields: tuple[BoundField, ...]
+    is_open: bool
 
 
 class QuestionForm(forms.Form):
@@ -50,54 +84,36 @@ class QuestionForm(forms.Form):
         max_length=PURPOSE_LIMIT,
         help_text=_("Kept on record with your name, the question and the answer."),
     )
-    chip = forms.ChoiceField(label=_("Chip"), choices=_chips, initial="h200-sxm")
+    chip = forms.ChoiceField(
+        label=_("Chip"), choices=_chips, initial="h200-sxm", help_text=_("Left aside for memory alone.")
+    )
     to = _country(_("Destination"), required=True)
     origin = _country(_("Shipped from"), required=True)
     via = _country(_("Through"))
-    exporter = forms.CharField(
-        label=_("Exporter"),
-        max_length=300,
-        required=False,
-        help_text=_("A letter from an authority binds the exporter that it is addressed to."),
-    )
-    exporter_hq = _country(_("Exporter's headquarters"))
-    end_user_hq = _country(_("End user's headquarters"), help_text=_("Also of its ultimate parent."))
     data_centre = forms.ChoiceField(label=_("For data centres"), choices=ANSWERS, required=False)
     us_commercial = forms.ChoiceField(label=_("On sale in the US on 2026-01-15"), choices=ANSWERS, required=False)
-    form = forms.ChoiceField(
-        label=_("What is shipped"),
-        required=False,
-        choices=[("", _("Not stated")), (Form.BARE_CHIP.value, _("Chip or module")), (Form.SERVER.value, _("Server"))],
-    )
-    encryption = forms.ChoiceField(label=_("With encryption"), choices=STATED, required=False)
-    buyer_class = forms.ChoiceField(
-        label=_("Buyer's class"),
-        required=False,
-        choices=[("", _("Not stated")), *((each.value, WORDS.get(each.value, each.value)) for each in BuyerClass)],
-    )
-    state_funding = forms.DecimalField(
-        label=_("State money in the data centre, %"), required=False, min_value=0, max_value=100, decimal_places=3
-    )
-    project_complete = forms.DecimalField(
-        label=_("Data centre built, %"), required=False, min_value=0, max_value=100, decimal_places=3
-    )
-    domestic_reason = forms.CharField(
-        label=_("Why a domestic chip will not do"),
-        required=False,
-        max_length=4000,
-        widget=forms.Textarea(attrs={"rows": 2}),
-    )
-    my_restricted_activity = _stated(_("Malaysia: restricted activity known or suspected"))
-    my_movement_on = _day(_("Malaysia: day of export, transshipment or transit"))
-    my_notified_on = _day(_("Malaysia: authority notified on"))
-    tw_shtc = _stated(_("Taiwan: strategic high-tech commodities (SHTC)"))
-    tw_list_checked_on = _day(_("Taiwan: parties checked against the entity list on"))
+    form = forms.ChoiceField(label=_("What is shipped"), required=False, choices=FORMS)
     on = forms.DateField(
         label=_("As of"),
         required=False,
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         help_text=_("Empty: today, by each regime's own calendar."),
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in TABLE.values():
+            if (key := key_of(name.name)) not in self.fields:
+                self.fields[key] = _field(name)
+
+    def sections(self) -> Iterator[Section]:
+        """The fields by what they are about; the transaction itself stands open."""
+        for group in GROUPS:
+            keys = [key_of(each.name) for each in group.names]
+            purpose = ["purpose"] if group is GROUPS[0] else []
+            bound = tuple(self[key] for key in purpose + keys)
+            touched = any(each.errors or (self.is_bound and each.value()) for each in bound)
+            yield Section(group.title, bound, is_open=group.title in OPEN or touched)
 
     def clean(self) -> dict[str, Any]:
         """Reads the question, so that what does not fit lands on its field."""
@@ -106,7 +122,8 @@ class QuestionForm(forms.Form):
             try:
                 given["asked"] = read_question(_values(given))
             except InvalidInput as wrong:
-                self.add_error(wrong.field if wrong.field in self.fields else None, wrong.message)
+                key = key_of(wrong.field or "")
+                self.add_error(key if key in self.fields else None, wrong.message)
         return given
 
     def asked(self) -> Asked:
@@ -115,7 +132,13 @@ class QuestionForm(forms.Form):
         return found
 
 
+def key_of(name: str) -> str:
+    """The field of a name; `from` is a word of the language."""
+    return "origin" if name == "from" else name
+
+
 def _values(given: dict[str, Any]) -> dict[str, str]:
-    values = {name: given.get(name) for name in NAMES if name != "from"}
-    values["from"] = given.get("origin")
+    values = {name: given.get(key_of(name)) for name in TABLE}
+    if values["form"] == Form.MEMORY_STACK and values["memory_bandwidth_gb_s"] is not None:
+        values["chip"] = None
     return {name: str(value) for name, value in values.items() if value not in (None, "")}

@@ -80,3 +80,48 @@ class AdHocDetermination(models.Model):
 
     def __str__(self) -> str:
         return f"{self.made_at:%Y-%m-%d} {self.purpose}"
+
+
+class RulePreview(models.Model):
+    """What `manage.py rules preview` found: which set, against what, how many would change. The last one has a page.
+
+    Args:
+        rule_sets: regime -> digest of the set that was previewed.
+        compared_with: regime -> digest of the set that answered then.
+        on: the day that both sets were asked for; None where each determination was asked for its own.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    account = models.CharField(max_length=150)
+    rule_sets = models.JSONField()
+    compared_with = models.JSONField()
+    on = models.DateField(null=True, blank=True)
+    determinations = models.PositiveIntegerField()
+    changed = models.PositiveIntegerField()
+    faults = models.PositiveIntegerField()
+    made_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        ordering = ("-made_at", "-pk")
+
+    def __str__(self) -> str:
+        return f"{self.made_at:%Y-%m-%d %H:%M}: {self.changed} of {self.determinations} would change"
+
+
+class PreviewedChange(models.Model):
+    """One determination that the previewed set would answer otherwise, or could not answer."""
+
+    preview = models.ForeignKey(RulePreview, on_delete=models.CASCADE, related_name="changes")
+    reference = models.CharField(max_length=20)
+    regime = models.CharField(max_length=40)
+    on = models.DateField()
+    lane_after = models.CharField(max_length=30, blank=True, default="")
+    differences = models.JSONField(null=True, blank=True)
+    fault = models.CharField(max_length=1000, blank=True, default="")
+
+    class Meta:
+        ordering = ("reference", "regime", "pk")
+        indexes: ClassVar = [models.Index(fields=["preview", "reference"], name="previewed_change_by_order")]
+
+    def __str__(self) -> str:
+        return f"{self.reference}, {self.regime}"

@@ -1,4 +1,4 @@
-"""The form on which an officer states what other countries' rules turn on."""
+"""The form on which an officer states what regimes turn on and the papers of an order do not say."""
 
 from __future__ import annotations
 
@@ -9,9 +9,12 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from accounts.words import WORDS
-from procurement.determinations.stated import Stated
+from procurement.determinations.readers import several
+from procurement.determinations.stated import Stated, UsFacts
 from procurement.regimes.facts import AuthorityAnswer, MalaysiaFacts, OriginFacts, TaiwanFacts
 from procurement.regimes.prc_import.authority import CustomsState
+from procurement.regimes.us_ear.duty import ZERO_RATE_USES
+from procurement.regimes.us_ear.entries import TWINS
 
 ANSWERS: Final = [
     ("", _("None on file")),
@@ -19,7 +22,11 @@ ANSWERS: Final = [
     (AuthorityAnswer.REFUSED.value, _("Refused")),
 ]
 OF_REGIME: Final = {
-    "prc_import": ("co_purchase_percent", "customs_state"),
+    "us_ear": (
+        *("us_is_mass_market", "us_other_eccn", "us_is_military_intelligence", "us_duty_free_use"),
+        *("us_duty_free_use_confirmed", "us_is_uae_cleared", "us_is_validated_end_user"),
+    ),
+    "prc_import": ("co_purchase_percent", "co_purchased", "customs_state"),
     "my_sta": (
         *("my_is_restricted_activity", "my_movement_on", "my_notified_on", "my_permit_reference", "my_permit_answer"),
         *("us_reexport_licence", "classification"),
@@ -51,6 +58,30 @@ def _line(label: object) -> forms.CharField:
 class StatedForm(forms.Form):
     """What the regimes that concern an order ask beside its papers."""
 
+    us_is_mass_market = _yes_no(
+        _("US: its encryption is mass-market"), _("5A992.c without its circuits; other encryption is 5A002 or 5A004.")
+    )
+    us_other_eccn = forms.ChoiceField(
+        label=_("US: entry that it meets besides"),
+        help_text=_("Without its circuits: the .z paragraph of that entry is the one to write."),
+        required=False,
+        choices=[("", _("None stated")), *((each, each) for each in TWINS)],
+    )
+    us_is_military_intelligence = _yes_no(_("US: military-intelligence end use or user (15 CFR 744.22)"))
+    us_duty_free_use = forms.ChoiceField(
+        label=_("US duty: end use at rate zero"),
+        required=False,
+        choices=[("", _("None stated")), *((each, each.replace("_", " ").capitalize()) for each in ZERO_RATE_USES)],
+    )
+    us_duty_free_use_confirmed = _yes_no(_("US duty: that use is confirmed in writing"))
+    us_is_uae_cleared = _yes_no(
+        _("US: the end user is the UAE government, or named in supplement no. 8 to part 740"),
+        _("Asked for the United Arab Emirates alone."),
+    )
+    us_is_validated_end_user = _yes_no(_("US: the end user is named in supplement no. 7 to part 748"))
+    co_purchased = forms.CharField(
+        label=_("Domestic chips bought beside"), help_text=_("By name, apart by ;"), required=False, max_length=500
+    )
     co_purchase_percent = forms.DecimalField(
         label=_("Domestic chips bought beside, %"),
         help_text=_("Reported as under study: shown, never decisive."),
@@ -121,12 +152,34 @@ class StatedForm(forms.Form):
             ),
             given["co_purchase_percent"],
             given["customs_state"],
+            several("co_purchased", given["co_purchased"]),
+            _us_facts(given),
         )
 
 
+def _us_facts(given: dict[str, Any]) -> UsFacts:
+    return UsFacts(
+        _truth(given["us_is_mass_market"]),
+        given["us_other_eccn"],
+        _truth(given["us_is_military_intelligence"]),
+        given["us_duty_free_use"],
+        bool(_truth(given["us_duty_free_use_confirmed"])),
+        _truth(given["us_is_uae_cleared"]),
+        _truth(given["us_is_validated_end_user"]),
+    )
+
+
 def _values(stated: Stated) -> dict[str, Any]:
-    malaysia, taiwan = stated.malaysia, stated.taiwan
+    malaysia, taiwan, us = stated.malaysia, stated.taiwan, stated.us
     return {
+        "us_is_mass_market": _word(us.is_mass_market),
+        "us_other_eccn": us.other_eccn,
+        "us_is_military_intelligence": _word(us.is_military_intelligence),
+        "us_duty_free_use": us.duty_free_use,
+        "us_duty_free_use_confirmed": "yes" if us.duty_free_use_confirmed else "",
+        "us_is_uae_cleared": _word(us.is_uae_cleared),
+        "us_is_validated_end_user": _word(us.is_validated_end_user),
+        "co_purchased": "; ".join(stated.co_purchased),
         "co_purchase_percent": stated.co_purchase_percent,
         "customs_state": stated.customs_state,
         "my_is_restricted_activity": _word(malaysia.is_restricted_activity),

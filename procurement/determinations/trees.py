@@ -9,10 +9,12 @@ from itertools import groupby
 from typing import Any, Final
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
+from accounts.words import in_words
 from procurement.determinations.differences import branch_key, reason_key
 from procurement.regimes.citations import linked
-from procurement.regimes.dated import Book
+from procurement.regimes.dated import Book, Confidence, RuleVersion
 from procurement.regimes.outcome import Result
 from procurement.regimes.registry import regime
 
@@ -22,6 +24,11 @@ ICONS: Final = {
     Result.NOT_MET: "circle-minus",
     Result.UNKNOWN: "help-circle",
     Result.NOTED: "info-circle",
+}
+HELD: Final = {
+    Confidence.PRIMARY: gettext_lazy("primary text read"),
+    Confidence.SECONDARY: gettext_lazy("secondary source"),
+    Confidence.MEMORY: gettext_lazy("from memory: check it"),
 }
 Shown = dict[str, Any]
 
@@ -51,7 +58,28 @@ def tree_of(result: Shown, book: Book | None = None, beside: Shown | None = None
         "upcoming": [{**each, "on": date.fromisoformat(each["on"])} for each in result["upcoming"]],
         "steps": _steps(result["tree"], book or held.book(), beside),
         "rule_versions": result["rule_versions"],
+        "law": _law(result["rule_versions"], book or held.book()),
         "rule_set": result["rule_set_sha256"],
+    }
+
+
+def _law(ids: Iterable[str], book: Book) -> list[Shown]:
+    """The rule versions that the answer rests on: their standing, days and sources, and how each is held here."""
+    by_id = {each.id: each for each in book.versions}
+    return [_version(by_id[name]) for name in ids if name in by_id]
+
+
+def _version(each: RuleVersion) -> Shown:
+    return {
+        "id": each.id,
+        "title": each.title,
+        "standing": in_words(each.state),
+        "effective": each.effective,
+        "compliance": each.compliance,
+        "ends": each.ends,
+        "source": each.source,
+        "held": HELD[each.confidence],
+        "links": linked(each.citation),
     }
 
 

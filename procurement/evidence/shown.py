@@ -88,6 +88,8 @@ def _line(standing: Standing, actor: Actor) -> dict[str, Any]:
     return {
         "id": standing.asked.id,
         "chip": standing.asked.line.chip.name if standing.asked.line else "",
+        "chip_slug": standing.asked.line.chip.slug if standing.asked.line else "",
+        "pieces_asked": list(standing.asked.pieces),
         "title": standing.asked.title,
         "state": shown,
         "lacks": lacks if shown != CertificationState.HELD else [],

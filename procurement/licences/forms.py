@@ -17,6 +17,7 @@ from procurement.licences.states import LicenceAction
 from procurement.licences.steps import REASON_LIMIT
 from procurement.orders.models import EndUse, Order, PartyRole
 from procurement.parties.models import Party
+from procurement.records.forms import start_field, term_of, years_field
 
 DAY: Final = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 SIDES: Final = [(each.value, in_words(each)) for each in Side]
@@ -42,6 +43,8 @@ class PaperForm(forms.Form):
     holder = forms.ModelChoiceField(queryset=Party.objects.none(), label=_("Holder"))
     issued_on = forms.DateField(label=_("Issued on"), widget=DAY)
     valid_from = forms.DateField(label=_("Valid from"), widget=DAY)
+    record_years = years_field()
+    record_counted_from = start_field()
     document = forms.FileField(label=_("The document"), max_length=200)
 
     def __init__(self, *args: Any, order: Order, **kwargs: Any) -> None:
@@ -164,9 +167,13 @@ class RecordForm:
 
     def paper(self) -> Paper:
         """The paper as the service takes it."""
-        said = {name: value for name, value in self.head.cleaned_data.items() if name != "document"}
+        apart = ("document", "record_years", "record_counted_from")
+        given = self.head.cleaned_data
+        said = {name: value for name, value in given.items() if name not in apart}
+        years = given["record_years"]
         return Paper(
             **{**said, "side": Side(said["side"])},
+            records=term_of(years, given["record_counted_from"]) if years else None,
             order=self.order,
             lines=[line for form in self.lines if (line := form.line())],
             conditions=[each for form in self.provisos if (each := form.proviso())],

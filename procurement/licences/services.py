@@ -26,6 +26,7 @@ from procurement.licences.states import LicenceAction, LicenceState
 from procurement.orders.models import EndUse, Order
 from procurement.orders.states import OrderState
 from procurement.parties.models import Party, ScreeningState, Site
+from procurement.records.terms import Term, state_term
 from procurement.screening.subjects import parties_of_order
 
 GRANTED_LIMIT: Final = 100_000
@@ -63,7 +64,7 @@ class Proviso:
 
 @dataclass(frozen=True)
 class Paper:
-    """What an authority's document says."""
+    """What an authority's document says; ``records`` how long it asks for its own records, where it does."""
 
     side: Side
     authority: str
@@ -75,6 +76,7 @@ class Paper:
     lines: Sequence[GrantedLine]
     conditions: Sequence[Proviso] = ()
     kind: str = "licence"
+    records: Term | None = None
 
 
 def record_licence(*, actor: Actor, paper: Paper, upload: Upload) -> Licence:
@@ -100,6 +102,8 @@ def record_licence(*, actor: Actor, paper: Paper, upload: Upload) -> Licence:
         for each in paper.conditions:
             _write_condition(actor, licence, each)
         record("licence.recorded", licence, actor=actor, facts=_facts(licence))
+        if paper.records:
+            state_term(actor=actor, licence=licence, term=paper.records, reason="As the paper says.")
         store_document(actor=actor, subject=licence, upload=upload, title=f"{licence.authority} {licence.number}")
     return licence
 

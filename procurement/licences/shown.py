@@ -15,12 +15,13 @@ from accounts.permissions import Act
 from accounts.words import in_words
 from ledger.documents import attachments_of
 from ledger.queries import history
-from procurement.evidence import retention
 from procurement.licences import queries
 from procurement.licences.forms import AttestForm, ProposeForm, SuspendForm, WithdrawActForm
 from procurement.licences.models import Condition, Licence, LicenceAct
 from procurement.licences.states import LicenceAction, LicenceState
 from procurement.orders.addresses import address
+from procurement.records import retention
+from procurement.records import shown as records
 
 REVOCABLE = (LicenceState.ACTIVE, LicenceState.SUSPENDED)
 VERBS = {
@@ -44,7 +45,8 @@ def page(licence: Licence, actor: Actor, forms: Mapping[str, Any] | None = None)
         "waiting": _act(waiting) if waiting else None,
         "entries": history([("licence", licence.pk)]),
         "drain_url": _drain_url(licence, actor),
-        "retention": retention.shown(licence.order, timezone.now().date()),
+        "retention": retention.shown(licence.order, timezone.now().date(), actor),
+        "term": records.of_licence(licence, actor),
         "what_if_url": address("drains:what_if_licence", licence.pk),
         **_permitted(licence, actor, waiting),
         "suspend_form": SuspendForm(),

@@ -16,7 +16,7 @@ from accounts.words import in_words
 from ledger.documents import attachments_of
 from ledger.queries import Happening, history
 from ledger.queries import in_words as act_in_words
-from procurement.evidence import retention
+from procurement.determinations.gp10 import notice
 from procurement.licences import both_sides
 from procurement.orders.addresses import address
 from procurement.orders.blockers import Blocker, order_blockers
@@ -25,6 +25,7 @@ from procurement.orders.models import Order, OrderLine
 from procurement.orders.shipments import SHIPPING
 from procurement.orders.states import OrderState
 from procurement.parties.models import ScreeningState
+from procurement.records import retention
 
 
 def page(order: Order, actor: Actor, forms: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -49,6 +50,7 @@ def page(order: Order, actor: Actor, forms: Mapping[str, Any] | None = None) -> 
         "may_withdraw": is_mine and order.state in (OrderState.DRAFT, OrderState.IN_REVIEW, OrderState.STOPPED),
         "may_record_licence": actor.may(Act.RECORD_LICENCE) and order.state in SHIPPING,
         "entries": _history(order, actor),
+        "gp10": notice(order.domestic_alternatives, *(line.chip.name for line in order.lines.all())),
         **_addresses(order, actor),
         **_forms(order, actor),
         **(forms or {}),
@@ -87,7 +89,7 @@ def _forms(order: Order, actor: Actor) -> dict[str, Any]:
     return {
         "release_form": ReleaseForm(order=order) if ships and actor.may(Act.RELEASE_SHIPMENT) else None,
         "receipt_form": ReceiptForm(actor=actor, order=order) if actor.may(Act.RECORD_RECEIPT) else None,
-        "retention": retention.shown(order, timezone.now().date()) if order.state != OrderState.DRAFT else None,
+        "retention": retention.shown(order, timezone.now().date(), actor) if order.state != OrderState.DRAFT else None,
         "allowed": _allowed(order) if ships else [],
         "withdraw_form": ReasonForm(),
         "document_form": DocumentForm(),

@@ -271,6 +271,16 @@ class EvidenceFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class LicenceFacts:
+    """A live licence on file, one row for each of its lines; `side` is `exporter` or `importer`."""
+
+    side: str
+    number: str
+    ship_until: date
+    use_until: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class TransactionFacts:
     """Everything a regime may look at; the same facts go to every regime."""
 
@@ -289,6 +299,7 @@ class TransactionFacts:
     taiwan: TaiwanFacts = field(default_factory=TaiwanFacts)
     history: HistoryFacts = field(default_factory=HistoryFacts)
     site: SiteFacts = field(default_factory=SiteFacts)
+    licences: tuple[LicenceFacts, ...] = ()
 
     @property
     def end_user(self) -> PartyFacts | None:

@@ -9,10 +9,16 @@ from procurement.regimes.dated import Book, Law, LawFault, RuleVersion
 
 @dataclass(frozen=True, slots=True)
 class LicenceTerm:
-    """What a licence asks for itself: its records are kept until a day, that day included."""
+    """What a licence asks for itself: its records are kept until a day, that day included.
+
+    Args:
+        until: None where the day that its years are counted from has not come: no end is in sight then.
+        asks: in words what it asks for, such as `7 years from the last day that it allows`.
+    """
 
     licence: str
-    until: date
+    until: date | None
+    asks: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +67,13 @@ class RecordFacts:
 
 @dataclass(frozen=True, slots=True)
 class RetentionReason:
-    """One rule that asks for the records; `until` is the last day, None where it sets no end."""
+    """One rule that asks for the records, or a hold on them; `until` is the last day, None where it sets no end."""
 
     rule: str
     text: str
     citation: str
     until: date | None
+    is_hold: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +113,7 @@ def keep_until(facts: RecordFacts, *, on: date, book: Book | None = None) -> Ret
     reasons.sort(key=lambda each: each.until or date.max, reverse=True)
     is_held = any(hold.stands(on) for hold in facts.holds)
     ends = [each.until for each in reasons if each.until is not None]
-    is_open = is_held or facts.counted_from is None
+    is_open = is_held or facts.counted_from is None or any(term.until is None for term in facts.licence_terms)
     unverified = tuple(version.verify for version in law.used.values() if version.verify)
     return Retention(on, None if is_open else max(ends), is_held, tuple(reasons), unverified)
 
@@ -133,10 +140,14 @@ def _licences(facts: RecordFacts, law: Law) -> list[RetentionReason]:
     if not facts.licence_terms:
         return []
     version = _must(law, "records.licence")
-    return [
-        _reason(version, f"Licence {term.licence} asks for its records until {term.until}.", term.until)
-        for term in facts.licence_terms
-    ]
+    return [_reason(version, _asked(term), term.until) for term in facts.licence_terms]
+
+
+def _asked(term: LicenceTerm) -> str:
+    whose = f"Licence {term.licence} asks for its records"
+    if term.until is None:
+        return f"{whose} for {term.asks or 'years of its own'}; that day has not come."
+    return f"{whose} for {term.asks}: until {term.until}." if term.asks else f"{whose} until {term.until}."
 
 
 def _holds(facts: RecordFacts, law: Law) -> list[RetentionReason]:
@@ -144,12 +155,15 @@ def _holds(facts: RecordFacts, law: Law) -> list[RetentionReason]:
     if not standing:
         return []
     request = _must(law, "records.ear.request")
-    return [
-        _reason(request, f"An agency asked for the records ({hold.reference}, {hold.placed_on}).", None)
-        if hold.is_agency_request
-        else RetentionReason("hold", f"Legal hold {hold.reference} stands since {hold.placed_on}.", "", None)
-        for hold in standing
-    ]
+    return [_held(hold, request) for hold in standing]
+
+
+def _held(hold: Hold, request: RuleVersion) -> RetentionReason:
+    if hold.is_agency_request:
+        text = f"An agency asked for the records ({hold.reference}, {hold.placed_on})."
+        return RetentionReason(request.id, text, request.citation, None, is_hold=True)
+    text = f"Legal hold {hold.reference} stands since {hold.placed_on}."
+    return RetentionReason("hold", text, "", None, is_hold=True)
 
 
 def years_after(day: date, years: int) -> date:

@@ -1,14 +1,18 @@
 """Chips and determinations in a real browser, on a desk and on a phone."""
 
+import json
 import os
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 from django.urls import reverse
 
 from procurement.catalog.services import load_catalog
+from procurement.determinations.previews import keep_preview
+from procurement.determinations.replaying import Kept, Switch
 from procurement.determinations.services import determine_order
+from procurement.regimes import rule_set
 from tests import factories
 from tests.browser.conftest import PHONE
 
@@ -22,6 +26,7 @@ def test_pages_of_chips_and_determinations_are_whole(surf, screen):
     load_catalog()
     order = factories.make_order()
     row = determine_order(actor=factories.make_officer(), order=order, now=NOW)[0]
+    _previewed(row)
     sheet = surf.as_actor(factories.make_officer(), **screen)
     paths = {
         "chips": reverse("catalog:list"),
@@ -29,12 +34,21 @@ def test_pages_of_chips_and_determinations_are_whole(surf, screen):
         "order": reverse("determinations:of_order", args=[order.pk]),
         "detail": reverse("determinations:detail", args=[row.pk]),
         "ask": reverse("determinations:ask"),
+        "state": reverse("determinations:state", args=[order.pk]),
+        "preview": reverse("determinations:preview"),
         "compare": reverse("determinations:compare", args=[order.pk]) + "?on=2026-01-14&against=2026-01-15",
     }
     for name, path in paths.items():
         sheet.open(path).check()
         if SHOTS:
             sheet.shot(Path(SHOTS), f"{name}-{len(screen)}")
+
+
+def _previewed(row):
+    """A preview by which this determination would turn, as `manage.py rules preview` keeps it."""
+    kept = Kept(row.order.reference, row.regime, row.on, json.dumps(row.inputs), json.dumps(row.result))
+    sooner = Switch(rule_set.own(), None, date(2026, 1, 14))
+    keep_preview(rules=rule_set.own(), on=sooner.on, found=[sooner.of(kept)], account="operator")
 
 
 def test_question_by_hand_is_typed_and_answered(surf):

@@ -8,8 +8,10 @@ from __future__ import annotations
 from typing import Final
 
 from tests.mutants.mutant import Mutant
+from tests.mutants.records import RECORDS
 from tests.mutants.rules import RULES
 from tests.mutants.runtime import RUNTIME
+from tests.mutants.screening import SCREENING
 
 _PROCUREMENT = "procurement/migrations/0001_initial.py"
 _FOUR_EYES = "procurement/migrations/0002_four_eyes_and_versions.py"
@@ -236,4 +238,4 @@ ACCESS: Final = (
     ),
 )  # fmt: skip
 
-MUTANTS: Final = (*RUNTIME, *RULES, *FOUR_EYES, *BALANCES, *LEDGER, *ACCESS)
+MUTANTS: Final = (*RUNTIME, *RULES, *RECORDS, *SCREENING, *FOUR_EYES, *BALANCES, *LEDGER, *ACCESS)

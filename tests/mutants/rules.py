@@ -41,7 +41,7 @@ RULES: Final = (
     ),
     Mutant(
         "rules", "records may go while a legal hold stands", _RETENTION,
-        "    is_open = is_held or facts.counted_from is None\n", "    is_open = facts.counted_from is None\n",
+        "    is_open = is_held or facts.counted_from is None", "    is_open = facts.counted_from is None",
         f"{_T_KEEP}test_hold_is_over_every_period_however_old",
     ),
     Mutant(

@@ -18,39 +18,11 @@ from procurement.determinations.ad_hoc import Asked, Published, read_day, read_q
 from procurement.determinations.batch import BadLine, BatchFault, Question, questions
 from procurement.determinations.comparing import both_days, published_pair
 from procurement.determinations.differences import differences, told_in_words
+from procurement.determinations.names import GROUPS, NAMES
 from procurement.determinations.services import determine_ad_hoc
 
 BAD_INPUT: Final = 2
 CHUNK: Final = 200
-OPTIONS: Final = {
-    "chip": "chip model, by slug or name, such as h200-sxm",
-    "to": "destination, as a two-letter country code",
-    "from": "where it is shipped from (US)",
-    "via": "a country it passes through",
-    "exporter": "the exporter's name: a letter from an authority binds the one it is addressed to",
-    "exporter_hq": "country of the exporter's headquarters",
-    "end_user_hq": "country of the headquarters of the end user and of its ultimate parent",
-    "data_centre": "designed or marketed for data centres: yes or no (the catalogue's answer)",
-    "us_commercial": "commercially available in the US on 2026-01-15: yes or no (the catalogue's answer)",
-    "on": "day to answer for, such as 2026-01-15 (today by each regime's calendar)",
-    "form": "bare_chip or server",
-    "encryption": "the server has encryption: yes or no",
-    "buyer_class": "the buyer's class for the importer's authorities, such as private",
-    "state_funding": "state money in the data centre, in per cent",
-    "project_complete": "how far the data centre is built, in per cent",
-    "domestic_reason": "why a domestic chip will not do",
-    "co_purchase": "share of domestic chips bought beside, in per cent (shown, never decisive)",
-    "customs_state": "where the goods are with the importer's customs, such as declared or detained",
-    "us_licence": "number of the US licence for the re-export, where one is on file",
-    "us_classification": "US entry that the goods' papers give, such as 4A090.a",
-    "my_restricted_activity": "a restricted activity under Malaysia's Act is known or suspected: yes or no",
-    "my_movement_on": "day of the export, transshipment or transit in Malaysia",
-    "my_notified_on": "day on which Malaysia's Strategic Trade Controller was notified",
-    "my_permit_answer": "Malaysia's answer: granted or refused",
-    "tw_shtc": "the goods are strategic high-tech commodities in Taiwan: yes or no",
-    "tw_list_checked_on": "day on which the parties were checked against Taiwan's entity list",
-    "tw_permit_answer": "Taiwan's answer: granted or refused",
-}
 
 
 class Command(BaseCommand):
@@ -60,8 +32,11 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """One transaction by options, or many by --batch."""
-        for name, words in OPTIONS.items():
-            parser.add_argument(f"--{name.replace('_', '-')}", dest=f"ask_{name}", help=words)
+        for group in GROUPS:
+            added = parser.add_argument_group(group.title)
+            for each in group.names:
+                option, words = f"--{each.name.replace('_', '-')}", each.words.replace("%", "%%")
+                added.add_argument(option, dest=f"ask_{each.name}", metavar="VALUE", help=words)
         parser.add_argument("--batch", metavar="FILE", help="CSV or JSON lines of the same names; - is standard input")
         parser.add_argument("--against", metavar="DATE", help="answer for this day too, and say what differs from --on")
         parser.add_argument("--purpose", default="asked at the command line", help="why it is asked; kept on record")
@@ -69,7 +44,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Exit status 0 once computed, whatever the lane; 2 for bad input."""
-        given = {name: options[f"ask_{name}"] for name in OPTIONS if options[f"ask_{name}"] is not None}
+        given = {name: options[f"ask_{name}"] for name in NAMES if options[f"ask_{name}"] is not None}
         if options["against"] and options["batch"]:
             raise CommandError("--against compares one transaction, not a batch.", returncode=BAD_INPUT)
         if options["against"]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import json
 from argparse import ArgumentParser
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from django.db.models.functions import Cast
 
 from procurement.determinations.differences import told_in_words
 from procurement.determinations.models import Determination
+from procurement.determinations.previews import keep_preview
 from procurement.determinations.probing import probe
 from procurement.determinations.replaying import Kept, Previewed, Switch, previewed
 from procurement.determinations.rules import present
@@ -30,7 +32,7 @@ TOLD_EVERY_S: Final = 1.0
 
 
 class Command(BaseCommand):
-    """Check a rule set, or preview what it would change."""
+    """Check a rule set, or preview what it would change; the last preview has a page for officers."""
 
     help = "Check a rule set, or preview it. Exit status: 0 sound or computed, 2 a bad folder (names file and key)."
     requires_system_checks: list[str] = []  # a set that does not load is what this command looks into
@@ -69,6 +71,7 @@ class Command(BaseCommand):
         rules = _sound(options["folder"])
         switch = Switch(rules, present() if options["on"] else None, options["on"])
         found = list(self._told(previewed(_standing(), switch, processes=PROCESSES)))
+        keep_preview(rules=rules, on=options["on"], found=found, account=getpass.getuser())
         tell = in_json if options["json"] else in_words
         self.stdout.write(tell(rules, found))
 

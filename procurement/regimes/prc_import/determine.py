@@ -10,6 +10,7 @@ from procurement.regimes.facts import TransactionFacts
 from procurement.regimes.geography import country_name
 from procurement.regimes.lanes import Lane, ReviewPolicy
 from procurement.regimes.law_files import LawFiles
+from procurement.regimes.licence_ends import ends_ahead
 from procurement.regimes.notes import Answer, Notebook
 from procurement.regimes.outcome import Determination, Missing, Upcoming
 from procurement.regimes.prc_import import authority, beside, reports
@@ -96,7 +97,9 @@ def _outside(facts: TransactionFacts, notes: Notebook) -> Lane | None:
 
 
 def _upcoming(facts: TransactionFacts, law: Law) -> tuple[Upcoming, ...]:
+    ends = ends_ahead(facts, "importer", law.on)
     if "CN" not in (facts.route.to_country, facts.route.install_country):
-        return ()
+        return ends
     clocks = law.book.read("clocks.yaml", read_clocks)
-    return tuple(Upcoming(c["due"], c["text"], c["rule"]) for c in clocks if c["known_since"] <= law.on < c["due"])
+    ahead = (Upcoming(c["due"], c["text"], c["rule"]) for c in clocks if c["known_since"] <= law.on < c["due"])
+    return (*ahead, *ends)

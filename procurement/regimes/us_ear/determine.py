@@ -8,12 +8,14 @@ from procurement.regimes.dated import Book, Law, Sheet, exact_keys
 from procurement.regimes.facts import Form, TransactionFacts
 from procurement.regimes.lanes import Lane, ReviewPolicy
 from procurement.regimes.law_files import LawFiles
+from procurement.regimes.licence_ends import ends_ahead
 from procurement.regimes.notes import Answer, Notebook, Requirement
 from procurement.regimes.outcome import Determination, ExceptionRoute, Missing, Upcoming
 from procurement.regimes.reasons import with_missing
 from procurement.regimes.us_ear import (
     computed_flags,
     duty,
+    elsewhere,
     gp10,
     jurisdiction,
     lane_2026,
@@ -75,6 +77,7 @@ def determine(facts: TransactionFacts, *, on: date, book: Book | None = None) ->
 
 def _determine(facts: TransactionFacts, notes: Notebook) -> Determination:
     jurisdiction.warn(facts.route, notes)
+    elsewhere.warn(facts.route, notes)
     if facts.item.form is Form.MEMORY_STACK:
         return _determine_memory(facts, notes)
     item = classify(facts.item, notes)
@@ -236,10 +239,11 @@ def _before_the_book(book: Book, on: date) -> Missing:
 
 def _upcoming(facts: TransactionFacts, law: Law) -> tuple[Upcoming, ...]:
     countries = {facts.route.to_country, *(party.country for party in facts.parties)}
-    return tuple(
+    clocks = tuple(
         Upcoming(clock["due"], clock["text"], clock["rule"])
         for clock in law.book.read("clocks.yaml", read_clocks)
         if clock["known_since"] <= law.on < clock["due"]
         and law.on <= clock.get("known_until", law.on)
         and clock.get("country", facts.route.to_country) in countries
     )
+    return (*clocks, *ends_ahead(facts, "exporter", law.on))

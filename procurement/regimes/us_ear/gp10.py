@@ -10,6 +10,8 @@ from procurement.regimes.us_ear.classification import Classification
 PRC = "CN"
 ASCEND = re.compile(r"ascend|昇腾|昇騰|\b910\s?[bcd]\b|huawei\W+(?:\w+\W+)?9[0-9]0", re.IGNORECASE)
 
+_WHOLE = re.compile(rf"(?:{ASCEND.pattern})(?:\s?\d{{3}}\w?)?", re.IGNORECASE)
+
 
 def flag(facts: TransactionFacts, item: Classification, notes: Notebook) -> None:
     """Raises the flag wherever an Ascend chip is dealt in, weighed, ordered beside or bought together.
@@ -30,9 +32,14 @@ def flag(facts: TransactionFacts, item: Classification, notes: Notebook) -> None
         notes.reason(version, text, is_flag=True)
 
 
+def named(*texts: str) -> tuple[str, ...]:
+    """The Ascend chips that texts name, each once, as they are written there."""
+    found = (each.group() for text in texts for each in _WHOLE.finditer(text))
+    return tuple(dict.fromkeys(each.strip() for each in found))
+
+
 def _where(facts: TransactionFacts) -> dict[str, Iterable[str]]:
-    reason = ASCEND.search(facts.imports.domestic_reason)
-    weighed = (*facts.imports.domestic_alternatives, *((reason.group(),) if reason else ()))
+    weighed = (*facts.imports.domestic_alternatives, *named(facts.imports.domestic_reason))
     return {
         "is the item": (facts.item.name,),
         "is ordered beside": facts.ordered_beside,

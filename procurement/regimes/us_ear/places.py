@@ -110,7 +110,7 @@ def _reach_uae(facts: TransactionFacts, item: Classification) -> Reach:
         lack = Missing(
             "parties.end_user.is_uae_cleared",
             "Whether the end user is the UAE government or named in supplement no. 8 to part 740 is not stated.",
-            "the party's page",
+            "the order's page (facts beside the papers), or --end-user-uae-cleared",
         )
         return Reach(Answer.UNKNOWN, (lack,))
     return Reach(Answer.of(not cleared and item.tier in (Tier.A, Tier.B)))

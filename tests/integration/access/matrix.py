@@ -20,6 +20,7 @@ PAGES: Final[dict[str, str]] = {
     "catalog:chip": f"GET {EVERYBODY}",
     "determinations:ask": "GET 403 403 200 403 403 403",
     "determinations:answer": "GET 403 403 200 403 200 403",
+    "determinations:preview": "GET 403 403 200 403 403 403",
     "determinations:of_order": "GET 403 403 200 403 200 403",
     "determinations:compare": "GET 403 403 200 403 200 403",
     "determinations:compare_asked": "GET 403 403 200 403 200 403",
@@ -58,6 +59,15 @@ PAGES: Final[dict[str, str]] = {
     "evidence:return": "POST 403 403 422 403 403 403",
     "evidence:withdraw": "POST 422 404 422 403 403 422",
     "evidence:document": "GET 200 404 200 404 200 404",  # neither side sees the other's papers
+    "records:of": "GET 200 404 200 200 200 200",
+    "records:place": "POST 403 403 422 403 403 403",
+    "records:diverted": "POST 403 403 422 403 403 403",
+    "records:propose_lift": "POST 403 403 422 403 403 403",
+    "records:keep": "POST 403 403 422 403 403 403",
+    "records:lift": "POST 403 403 303 403 403 403",
+    "records:term": "GET 403 403 200 403 403 403",
+    "records:sign_term": "POST 403 403 303 403 403 403",
+    "records:withdraw_term": "POST 403 403 303 403 403 403",
     "evidence:flags": "GET 403 403 200 403 200 403",
     "evidence:answer_flag": "POST 403 403 422 403 403 403",
     "evidence:answer_rest": "POST 403 403 303 403 403 403",
@@ -193,6 +203,9 @@ API: Final[dict[str, tuple[str, Any]]] = {
     "api:withdraw_filing": ("POST 200 404 404 404 404 404", {}),
     "api:list_cases": (f"GET {EVERYBODY}", None),
     "api:get_case": ("GET 200 404 200 404 200 404", None),
+# A form, not JSON: with it goes a document.
+PIECE: Final = "certification=C3&piece=attestation+of+foundry+allocation&statement=As+attested."
+
     "api:claim_case": ("POST 403 404 200 404 403 404", {}),
     "api:ask_question": ("POST 403 404 409 404 403 404", {"text": "Which models?"}),
     "api:answer_question": ("POST 409 404 403 404 403 404", {"text": "These."}),
@@ -203,6 +216,7 @@ API: Final[dict[str, tuple[str, Any]]] = {
     "api:get_licence": ("GET 200 404 200 200 200 200", None),
     "api:suspend_licence": ("POST 403 404 200 403 403 403", {"reason": "Letter of BIS."}),
     "api:propose_act": ("POST 403 404 409 403 403 403", {"action": "revoke", "reason": "Letter of BIS."}),
+    "api:file_evidence": ("POST 201 404 403 403 403 409", PIECE),  # the team's piece waits for an officer
     "api:countersign_act": ("POST 403 404 403 403 403 403", {}),  # the officer is the proposer
     "api:list_hits": ("GET 403 403 200 403 200 403", None),
     "api:show_hit": ("GET 403 403 200 403 200 403", None),

@@ -140,7 +140,9 @@ def filled(world: AccessWorld, body: Any) -> bytes:
 def call(world: AccessWorld, name: str, headers: dict[str, str] | None = None, **other: Any) -> HttpResponse:
     row, body = API[name]
     more: dict[str, Any] = {"content_type": "application/json", "headers": headers or {}}
-    if body is not None:
+    if isinstance(body, str):
+        more |= {"data": body.encode(), "content_type": "application/x-www-form-urlencoded"}
+    elif body is not None:
         more["data"] = filled(world, body)
     return send(VISITOR, row.split()[0], path_of(world, name, **other), **more)
 

@@ -19,6 +19,8 @@ from procurement.evidence.services import Submission, file_evidence
 from procurement.filings.models import Filing, RemoteUser
 from procurement.filings.states import FilingState
 from procurement.orders.states import OrderState
+from procurement.records.services import Matter, place_hold
+from procurement.records.terms import Term, state_term
 from procurement.review import services as review
 from procurement.review.states import CaseKind
 from procurement.screening.batch_services import ask_batch
@@ -106,6 +108,11 @@ class AccessWorld:
         ((self.question, _answer),) = determine_ad_hoc(
             actor=officer, asked=[read_question({"chip": "h200-sxm", "to": "CN", "from": "US"})], purpose="test"
         )
+        self.hold = place_hold(
+            actor=officer, kind="order", subject_id=self.determined.pk, matter=Matter("Letter.", "A request.")
+        )
+        for years in (9, 7):
+            state_term(actor=officer, licence=self.licence, term=Term(years), reason="As its paper says.")
         self.act = self.licence.acts.create(
             action="revoke", effect="drain", reason="Letter.", proposer=officer.membership,
             proposer_person=officer.person, proposer_team=officer.team,
@@ -123,6 +130,7 @@ class AccessWorld:
             "determinations:compare": {"order_id": self.determined.pk},
             "evidence:order": {"order_id": self.determined.pk},
             "evidence:file": {"order_id": self.determined.pk, "piece": "C3-0-0"},
+            "api:file_evidence": {"order_id": self.determined.pk},
             "evidence:document": {"attachment_id": self.evidence_paper.pk},
             "orders:edit": {"key": self.draft.reference},
             "filings:edit": {"filing_id": self.draft_filing.pk},
@@ -150,6 +158,6 @@ class AccessWorld:
             "case_id": self.case.pk, "job_id": self.job.pk, "device_id": self.device.pk, "entry_id": self.entry.pk,
             "determination_id": self.determination.pk, "question_id": self.question.pk, "hit_id": self.hit.pk,
             "search_id": self.search.pk, "snapshot_id": self.list.pk, "batch_id": self.batch.pk, "party_id": self.party.pk, "kind": "order", "subject_id": self.order.pk,
-            "user_id": self.remote_user.pk, "evidence_id": self.evidence.pk, "code": "RF01",
+            "user_id": self.remote_user.pk, "evidence_id": self.evidence.pk, "hold_id": self.hold.pk, "code": "RF01",
             "host_id": self.host.pk, "incident_id": self.incident.pk,
         }  # fmt: skip

@@ -5,7 +5,13 @@ import json
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.test import Client
+from django.urls import reverse
+from django.utils.html import escape
 
+from ledger.models import Entry
+from procurement.determinations.differences import from_json
+from procurement.determinations.models import PreviewedChange, RulePreview
 from procurement.determinations.services import determine_order
 from procurement.regimes import rule_set
 from tests import factories
@@ -91,3 +97,55 @@ def test_check_finds_a_number_that_ends_while_the_rules_still_ask_for_it(tmp_pat
     with pytest.raises(CommandError, match=r"us_ear: .* on .*no value on") as fault:
         rules("check", folder)
     assert fault.value.returncode == 2
+
+
+def officer_sees():
+    client = Client()
+    client.force_login(factories.make_user(factories.make_officer().person))
+    answer = client.get(reverse("determinations:preview"))
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def test_page_without_a_preview_says_how_one_is_made():
+    assert "rules preview FOLDER" in officer_sees()
+
+
+def test_page_shows_the_last_preview_order_by_order(order, tmp_path):
+    folder = folder_with(tmp_path, "us_ear/parameters.yaml", "value: 21000,", "value: 15000,")
+    told = json.loads(rules("preview", folder, "--json")[0])
+    page = officer_sees()
+    assert reverse("determinations:of_order", args=[order.pk]) in page
+    assert f"of {told['determinations']} determinations that stood would change" in page
+    for _rule, text in told["changed"][0]["reasons"]["gained"]:
+        assert escape(text) in page
+    assert "another set; it does not answer yet" in page
+    kept = PreviewedChange.objects.get()
+    assert from_json(kept.differences).to_json() == kept.differences
+    assert Entry.objects.get(act="rules.previewed").facts["changed"] == 1
+
+
+def test_page_forgets_the_orders_of_a_former_preview(order, tmp_path):
+    rules("preview", folder_with(tmp_path, "us_ear/parameters.yaml", "value: 21000,", "value: 15000,"))
+    (tmp_path / "us_ear/parameters.yaml").unlink()
+    rules("preview", folder_with(tmp_path, "us_ear/parameters.yaml", "parameters:", "# read again\nparameters:"))
+    assert (RulePreview.objects.count(), PreviewedChange.objects.count()) == (2, 0)
+    assert "Nothing would change" in officer_sees()
+
+
+def test_page_shows_what_cannot_be_answered(order, tmp_path):
+    stored = order.determinations.get(regime="us_ear", superseded_at=None)
+    order.determinations.filter(pk=stored.pk).update(superseded_at=stored.made_at)
+    values = {name: getattr(stored, name) for name in ("regime", "on", "lane", "result", "rule_versions")}
+    digests = {"rule_set_sha256": stored.rule_set_sha256, "result_sha256": stored.result_sha256}
+    inputs = {"lines": [{"item": "of another program"}]}
+    order.determinations.create(**values, **digests, inputs=inputs)
+    rules("preview", folder_with(tmp_path, "us_ear/parameters.yaml", "parameters:", "# read again\nparameters:"))
+    assert "Cannot be answered" in officer_sees()
+
+
+def test_page_says_when_the_previewed_set_answers_since(order, tmp_path, settings):
+    folder = folder_with(tmp_path, "us_ear/parameters.yaml", "value: 21000,", "value: 15000,")
+    rules("preview", folder)
+    settings.WRIT_RULES = folder
+    assert "switched on since: it answers now" in officer_sees()

@@ -90,7 +90,7 @@ def test_another_teams_work_is_not_on_the_board() -> None:
     factories.make_order(state=OrderState.DRAFT)
     open_case(factories.make_filing(state=FilingState.IN_REVIEW))
     stranger = factories.make_applicant()
-    assert [each.total for each in board_of(stranger, now=timezone.now()).sections] == [0] * 5
+    assert [each.total for each in board_of(stranger, now=timezone.now()).sections] == [0] * 6
 
 
 def test_own_drafts_say_what_is_next(filing: Filing) -> None:
@@ -135,5 +135,5 @@ def test_board_costs_the_same_however_many_rows_there_are(
         case = open_case(factories.make_filing(state=FilingState.IN_REVIEW))
         review.claim_case(actor=officer, case_id=case.pk)
         factories.make_both_licences(factories.make_order())
-    with django_assert_max_num_queries(18):
+    with django_assert_max_num_queries(22):
         board_of(officer, now=timezone.now())

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from procurement.determinations.ad_hoc import published, read_question
-from procurement.determinations.batch import NAMES
+from procurement.determinations.names import NAMES
 
 ROOT = Path(__file__).resolve().parents[3]
 TEXT = (ROOT / "docs/how-to/add-a-regime.md").read_text(encoding="utf-8")

@@ -143,3 +143,9 @@ def test_nothing_more_ever_shortens_the_keeping(exported, later, on, term):
     least = kept(on, exported_on=exported).until
     more = kept(on, exported_on=exported, diverted_on=later, licence_terms=(LicenceTerm("D1", term),)).until
     assert more >= least >= years_after(exported, 5)
+
+
+def test_a_licence_whose_last_day_has_not_come_leaves_no_end_in_sight() -> None:
+    found = kept(exported_on=date(2026, 3, 2), licence_terms=(LicenceTerm("D1", None, "7 years from its last day"),))
+    assert (found.until, found.may_destroy) == (None, False)
+    assert any("Licence D1 asks for its records for 7 years from its last day" in each.text for each in found.reasons)

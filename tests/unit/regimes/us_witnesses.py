@@ -39,6 +39,7 @@ TRANSACTIONS = (
     order(EXCEPTIONAL, ordered_beside=("Ascend 910C",)),
     order(EXCEPTIONAL, "VN", route=RouteFacts("US", "VN", via=("AE",))),
     order("rtx-4090", "VN"),
+    order(route=RouteFacts("KR", "CN", via=("DE", "GB", "SG"))),
     order(to="DE"),
     order(to="SG", parties=(party("SG", hq="SG", parent="CN"),)),
     order(to="AE", parties=(party("AE", is_uae_cleared=False, is_validated_end_user=True),)),

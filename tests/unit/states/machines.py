@@ -31,6 +31,9 @@ from procurement.licences.states import LicenceAction, LicenceState
 from procurement.orders.models import Order
 from procurement.orders.states import EDGES as ORDER_EDGES
 from procurement.orders.states import OrderAction, OrderState
+from procurement.records.models import LegalHold
+from procurement.records.states import EDGES as HOLD_EDGES
+from procurement.records.states import HoldAction, HoldState
 from procurement.review.models import Case
 from procurement.review.states import EDGES as CASE_EDGES
 from procurement.review.states import CaseAction, CaseState
@@ -59,6 +62,7 @@ MACHINES = {
     "evidence": Machine(
         Evidence, EvidenceState, EvidenceAction, EVIDENCE_EDGES, frozenset({"returned", "replaced", "withdrawn"})
     ),
+    "legal hold": Machine(LegalHold, HoldState, HoldAction, HOLD_EDGES, frozenset({"lifted"})),
     "hit": Machine(Hit, HitState, HitAction, HIT_EDGES, frozenset()),
     "device": Machine(Device, DeviceState, DeviceAction, DEVICE_EDGES, frozenset({"retired"})),
     "host": Machine(Host, HostState, HostAction, HOST_EDGES, frozenset({"retired"})),

@@ -8,10 +8,10 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from procurement.evidence.retention import record_facts, retention_of, shown
 from procurement.orders.models import Order
 from procurement.orders.services import withdraw_order
 from procurement.orders.states import OrderState
+from procurement.records.retention import record_facts, retention_of, shown
 from procurement.regimes.retention import years_after
 from tests import factories as make
 
@@ -32,7 +32,7 @@ def test_records_are_kept_ten_years_from_the_last_arrival() -> None:
     found = retention_of(order, make.today())
     assert found is not None
     assert found.until == years_after(make.today() + timedelta(days=3), 10)
-    said = shown(Order.objects.get(pk=order.pk), make.today())
+    said = shown(Order.objects.get(pk=order.pk), make.today(), make.make_officer())
     assert said is not None
     assert said["may_move"] is True
 
