@@ -41,4 +41,21 @@ def need_gpu() -> None:
     need("gpu", is_there=bool(shutil.which("nvidia-smi")), reason="no NVIDIA GPU on this machine")
 
 
-BY_MARKER = {"chromium": need_chromium, "data": need_data, "gpu": need_gpu}
+def need_slurm() -> None:
+    """For the Slurm launcher against a real Slurm, which only root can start several nodes of on one machine."""
+    programs, path = ("slurmctld", "slurmd", "munged", "sbatch"), f"{os.environ['PATH']}:/usr/sbin:/sbin"
+    missing = [name for name in programs if shutil.which(name, path=path) is None]
+    reason = f"no {', '.join(missing)} (apt-get install slurm-wlm munge)" if missing else "only root starts a Slurm"
+    need("slurm", is_there=not missing and os.geteuid() == 0, reason=reason)
+
+
+def need_network_namespaces() -> None:
+    """For trials with hosts on wires of their own."""
+    from tests.chaos.network import why_not
+
+    reason = why_not()
+    need("netns", is_there=reason is None, reason=reason or "")
+
+
+BY_MARKER = {"chromium": need_chromium, "data": need_data, "gpu": need_gpu, "slurm": need_slurm,
+             "netns": need_network_namespaces}  # fmt: skip

@@ -19,6 +19,7 @@ from gpu_runtime.guard.isolation import probe_isolation
 from gpu_runtime.guard.plan import PROGRAMS
 from gpu_runtime.launchers import Launcher
 from gpu_runtime.launchers.local import LocalLauncher
+from gpu_runtime.launchers.slurm import SlurmLauncher, SlurmSite
 from gpu_runtime.protocol import KeyUnusable
 
 LOG_BYTES = 4 << 20
@@ -35,7 +36,8 @@ def read_options(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--emulate", type=int, metavar="N", help="N devices that the CPU emulates, instead of NVML")
     parser.add_argument("--chip", default="H200 SXM", help="the chip model that emulated devices stand for")
     parser.add_argument("--serials", default="", help="serial numbers of the emulated devices, comma-separated")
-    parser.add_argument("--redis-url", help="where the bell rings; the agent polls anyway")
+    parser.add_argument("--redis-url", help="where the bell rings, if not where enrolment said; it polls anyway")
+    parser.add_argument("--address", default="", help="where the hosts of a gang reach this one; its name")
     parser.add_argument("--hide", action="append", default=[], help="a folder that no runner may see (repeatable)")
     return parser.parse_args(arguments)
 
@@ -52,7 +54,7 @@ def main(arguments: list[str], *, launcher: Launcher | None = None) -> int:
     options = read_options(arguments)
     os.umask(0o077)
     try:
-        host = _prepare(options, launcher or LocalLauncher())
+        host = _prepare(options, launcher or choose_launcher(os.environ.get("WRIT_LAUNCHER", "local")))
     except (StateInUse, KeyUnusable, InventoryUnusable, Denied, Unreachable, ValueError, OSError) as error:
         sys.stderr.write(f"gpu_runtime.agent: {error}\n")
         return BAD_INPUT
@@ -62,6 +64,20 @@ def main(arguments: list[str], *, launcher: Launcher | None = None) -> int:
     signal.signal(signal.SIGHUP, lambda *_: agent.leave(stop_guards=False))
     agent.serve()
     return 0
+
+
+def choose_launcher(name: str) -> Launcher:
+    """How guards are started here, as `WRIT_LAUNCHER` says.
+
+    Raises:
+        ValueError: for a launcher that there is not.
+    """
+    match name:
+        case "local":
+            return LocalLauncher()
+        case "slurm":
+            return SlurmLauncher(SlurmSite.from_environment())
+    raise ValueError(f"WRIT_LAUNCHER={name!r} is no launcher; it is local or slurm")
 
 
 def _prepare(options: argparse.Namespace, launcher: Launcher) -> Host:
@@ -76,9 +92,9 @@ def _prepare(options: argparse.Namespace, launcher: Launcher) -> Host:
             raise ValueError("this host has not enrolled; give it the one-time code with --enrol-code")
         devices = inventory.devices(frozenset())
         identity = enrol_host(state, control, options.enrol_code, options.name, isolation, devices)
-    bell = Bell(options.redis_url, identity.queue, state.root / "bell.log")
+    bell = Bell(options.redis_url or identity.bell_url or None, identity.queue, state.root / "bell.log")
     hidden = tuple(str(Path(folder).absolute()) for folder in options.hide)
-    return Host(state, identity, control, inventory, launcher, bell, isolation, hidden)
+    return Host(state, identity, control, inventory, launcher, bell, isolation, hidden, options.address)
 
 
 def _inventory(options: argparse.Namespace, state: HostState) -> Inventory:

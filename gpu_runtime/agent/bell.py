@@ -30,6 +30,7 @@ def bell_app(broker: str, pipe: int) -> Celery:
         accept_content=["json"],
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
+        broker_transport_options={"ack_emulation": False},  # a ring that is lost is rung again; nothing is kept of it
         task_ignore_result=True,
         task_serializer="json",
         worker_enable_remote_control=False,

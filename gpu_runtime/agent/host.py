@@ -64,6 +64,7 @@ class Host:
     bell: Bell
     isolation: str
     hidden_folders: tuple[str, ...] = ()
+    address: str = ""
 
 
 class Agent:
@@ -310,6 +311,7 @@ class Agent:
 
     def _forget(self, attempt: HostedAttempt) -> None:
         attempt.line.close()
+        self.host.launcher.forget(attempt.folder)
         self.host.state.forget_attempt(attempt.attempt_id)
         del self.attempts[attempt.attempt_id]
         self._due["report"] = 0.0
@@ -340,7 +342,8 @@ class Agent:
                 for each in self.attempts.values()
             )
             store = self.host.state.checkpoint_store()
-            self.host.control.tell("report", ReportRequest(boot_id(), self.host.isolation, devices, attempts, store))
+            here = ReportRequest(boot_id(), self.host.isolation, devices, attempts, store, self.host.address)
+            self.host.control.tell("report", here)
         except (Denied, InventoryUnusable) as error:
             log.error("no report: %s", error)
 

@@ -132,13 +132,15 @@ class GangStore:
 
 
 def _save(folder: Path, parts: Mapping[str, State]) -> None:
-    from torch.distributed.checkpoint import FileSystemWriter, save
+    from torch.distributed.checkpoint.filesystem import FileSystemWriter
+    from torch.distributed.checkpoint.state_dict_saver import save
 
     save(_as_tensors(parts), storage_writer=FileSystemWriter(folder, single_file_per_rank=True))
 
 
 def _load(folder: Path, state: dict[str, dict[str, Any]]) -> None:
-    from torch.distributed.checkpoint import FileSystemReader, load
+    from torch.distributed.checkpoint.filesystem import FileSystemReader
+    from torch.distributed.checkpoint.state_dict_loader import load
 
     load(state, storage_reader=FileSystemReader(folder), no_dist=not dist.is_initialized())
 

@@ -11,6 +11,8 @@ from gpu_runtime.guard.plan import RUNNER
 from gpu_runtime.guard.watch import Guard
 
 READY = b"r"
+# Indices of the devices that Slurm gave this job, such as 0,1,2-5. Source: sbatch(1), output environment variables
+SLURM_DEVICES = "SLURM_JOB_GPUS"
 
 
 def main(arguments: list[str], *, runner: tuple[str, ...] = RUNNER, containment: Containment | None = None) -> int:
@@ -29,6 +31,7 @@ def main(arguments: list[str], *, runner: tuple[str, ...] = RUNNER, containment:
         sys.stderr.write(f"{folder}: no fresh order; an attempt is started at most once\n")
         return 2
     os.umask(0o077)
+    order = order.found(os.environ.get(SLURM_DEVICES))
     guard = Guard(folder, order, containment or probe_containment(), runner)
     signal.signal(signal.SIGTERM, guard.take_signal)
     signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -2,7 +2,8 @@
 
 In a PID namespace it is the first process: when it ends, for whatever reason, the kernel kills the rest.
 Elsewhere it is a child subreaper that sweeps. It does not outlive its guard: the leash, a pipe whose other
-end only the guard holds, closes; in a PID namespace the kernel sends it SIGKILL besides.
+end only the guard holds, closes; in a PID namespace the kernel sends it SIGKILL besides. And it knows the deadline:
+where the guard is stopped and cannot count, the cradle kills.
 """
 
 import contextlib
@@ -14,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gpu_runtime.guard import kernel
-from gpu_runtime.guard.inside import GO, SWEEP_SECONDS, Inside, RunnerPlan
+from gpu_runtime.guard.inside import DEADLINE, GO, SWEEP_SECONDS, Inside, RunnerPlan
 from gpu_runtime.guard.isolation import (
     Containment,
     enter_new_pid_namespace,
@@ -63,12 +64,24 @@ class Cradle:
         self.exit_signal = os.pidfd_open(self.pid)
         self._namespace = os.open(f"/proc/{self.pid}/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
         os.set_blocking(self.log, False)
+        os.set_blocking(self._leash, False)
         self._killed = False
+        self._told_ms: int | None = None
 
     def let_go(self) -> None:
         """Start the runner."""
         with contextlib.suppress(BrokenPipeError):
             os.write(self._leash, GO)
+
+    def hold_until(self, deadline_ms: int) -> None:
+        """Tell the cradle when everything must be dead (CLOCK_BOOTTIME), so that it can see to it without a guard.
+
+        A cradle that is stopped does not read; what does not fit into the pipe is told it later.
+        """
+        if deadline_ms != self._told_ms:
+            with contextlib.suppress(BrokenPipeError, BlockingIOError):
+                os.write(self._leash, DEADLINE.pack(deadline_ms))
+                self._told_ms = deadline_ms
 
     def terminate(self) -> None:
         """Ask the runner to stop: SIGTERM, passed on by the cradle."""

@@ -9,6 +9,7 @@ import os
 import resource
 import select
 import signal
+import struct
 import sys
 import time
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from types import FrameType
 from typing import NoReturn
 
 from gpu_runtime.guard import kernel
+from gpu_runtime.guard.clock import boottime_ms
 from gpu_runtime.guard.isolation import Containment, kill_descendants, send, take_private_view
 
 NOFILE = 65_536
@@ -25,6 +27,8 @@ REAP_SECONDS = 0.5
 SWEEP_SECONDS = 0.005
 CANNOT_START = 127
 GO = b"g"
+DEADLINE = struct.Struct(">q")
+LATE_GUARD_MS = 250
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,7 @@ class Inside:
         self.leash, self.status, self.log = leash, status, log
         self.runner: int | None = None
         self.runner_status: int | None = None
+        self.deadline_ms: int | None = None
 
     def live(self) -> NoReturn:
         """Everything; never returns into the guard's code."""
@@ -103,16 +108,38 @@ class Inside:
                 self._say({"note": problem})
 
     def _watch(self, runner_exit: int) -> None:
-        """Until the runner has left or the guard has: reap, then sweep, then say how the runner left."""
+        """Until the runner has left, the guard has, or the guard is late: reap, then sweep, then say how it left."""
         while self.runner_status is None:
-            ready, _, _ = select.select([self.leash, runner_exit], [], [], REAP_SECONDS)
-            if self.leash in ready:
+            ready, _, _ = select.select([self.leash, runner_exit], [], [], self._pause())
+            if self.leash in ready and not self._hear_deadline():
+                self._sweep()
+                return
+            if self._is_guard_late():
+                self._say({"note": "its guard did not kill it in time; the cradle did"})
                 self._sweep()
                 return
             self._reap()
         self._sweep()
         code = os.waitstatus_to_exitcode(self.runner_status)
         self._say({"exit_code": code if code >= 0 else None, "signal": -code if code < 0 else None})
+
+    def _hear_deadline(self) -> bool:
+        """Take the guard's newest deadline; False where the guard has gone."""
+        heard = os.read(self.leash, DEADLINE.size * 512)
+        if not heard:
+            return False
+        self.deadline_ms = DEADLINE.unpack(heard[-DEADLINE.size :])[0]
+        return True
+
+    def _pause(self) -> float:
+        """Seconds until the next look: sooner where the deadline comes sooner."""
+        if self.deadline_ms is None:
+            return REAP_SECONDS
+        return min(REAP_SECONDS, max(0.0, (self.deadline_ms + LATE_GUARD_MS - boottime_ms()) / 1000))
+
+    def _is_guard_late(self) -> bool:
+        """Whether the deadline has passed and all still lives: a guard that is stopped itself cannot count."""
+        return self.deadline_ms is not None and boottime_ms() >= self.deadline_ms + LATE_GUARD_MS
 
     def _reap(self) -> None:
         while True:

@@ -173,6 +173,11 @@ class Lease:
         """The latest moment at which `step` must be asked again."""
         return self._kill_ms if self.phase is Phase.STOPPING else self._terminate_ms
 
+    @property
+    def deadline_ms(self) -> int:
+        """When everything must be dead, whatever happens."""
+        return self._kill_ms
+
     def started(self) -> None:
         """The runner has been started, the only time it ever is."""
         self.phase, self._may_start = Phase.RUNNING, False

@@ -7,7 +7,7 @@ folder, which the runner cannot see. The runner's (attempt, metrics, receipt) be
 import json
 import os
 import stat
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -46,6 +46,17 @@ class Order:
     run_folder: str
     checkpoint_root: str
     hidden_folders: tuple[str, ...]
+
+    def found(self, indices: str | None) -> "Order":
+        """The order with those of its devices that Slurm let this job have; all of them where it says nothing.
+
+        A warrant that names another device is then refused, and the job ends; the node is not touched.
+        """
+        if not indices:
+            return self
+        spans = [part.partition("-") for part in indices.split(",")]
+        taken = {index for first, _, last in spans for index in range(int(first), int(last or first) + 1)}
+        return replace(self, devices=tuple(each for index, each in enumerate(self.devices) if index in taken))
 
     def terms(self) -> Terms:
         """What the lease must know of it."""

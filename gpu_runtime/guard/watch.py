@@ -60,6 +60,8 @@ class Guard:
             self._act()
             if self.lease.is_over:
                 return
+            if self.cradle:
+                self.cradle.hold_until(self.lease.deadline_ms)
             wait_ms = max(MIN_WAIT_MS, min(TICK_MS, self.lease.wake_ms() - boottime_ms()))
             for key, _ in self.selector.select(wait_ms / 1000):
                 if not self.lease.is_over:

@@ -18,5 +18,8 @@ class Launcher(Protocol):
             LaunchFailed: if it does not come to that; nothing is left behind then.
         """
 
+    def forget(self, folder: Path) -> None:
+        """Clear away what the launcher itself may have left of an attempt that is over."""
+
 
 __all__ = ["LaunchFailed", "Launcher"]

@@ -60,7 +60,10 @@ class WarrantKey:
 
 @dataclass(frozen=True, slots=True)
 class EnrolAnswer:
-    """Who the host is from now on, whose warrants it obeys, and the times it keeps."""
+    """Who the host is from now on, whose warrants it obeys, and the times it keeps.
+
+    `bell_url` is where it listens for its bell, under a name and password of its own; empty where it is told otherwise.
+    """
 
     host_id: str
     site: str
@@ -70,6 +73,7 @@ class EnrolAnswer:
     ttl_ms: int
     grace_ms: int
     margin_ms: int
+    bell_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +91,7 @@ class ReportRequest:
     """The host's devices and attempts as they are now; `boot_id` changes when the host restarts.
 
     `checkpoint_store` names the folder of its checkpoints; hosts that share the folder send the same name.
+    `address` is where other hosts reach it, for the processes of a gang; its name where it is empty.
     """
 
     boot_id: str
@@ -94,6 +99,7 @@ class ReportRequest:
     devices: tuple[DeviceReport, ...]
     attempts: tuple[AttemptReport, ...]
     checkpoint_store: str = ""
+    address: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,7 +51,7 @@ class GuardOnTrial:
         (root / "private").chmod(0o700)
         write_paper(self.folder / ORDER, self._order(root))
         self.launcher = LocalLauncher(
-            (sys.executable, str(HERE / "stand_in_guard.py"), containment, "/bin/sh", str(RUNNERS / runner))
+            (sys.executable, "-m", "gpu_runtime.launchers.nest", containment, "/bin/sh", str(RUNNERS / runner))
         )
         self.launcher.launch(self.folder)
         self.line = self.connect()
@@ -123,9 +123,8 @@ class GuardOnTrial:
 
     def clear(self) -> None:
         """Leave nothing behind after a test."""
-        guard = self.launcher._started[-1]
-        guard.kill()
-        guard.wait()
+        _kill(self.launcher.guard_pid)
+        self.launcher.close()
         until(lambda: not kill_leftovers(self.folder))
 
 

@@ -43,7 +43,7 @@ class GangOnTrial:
     def _start(self, rank: int, place: str, steps: int, resume: dict[str, Any] | None) -> subprocess.Popen[bytes]:
         folder = self.folder(rank)
         folder.mkdir()
-        spec = {**SPEC, "train_lm": {**SPEC["train_lm"], "steps": steps, "checkpoint_every": 20}}
+        spec = {**SPEC, "train_lm": {**SPEC["train_lm"], "steps": steps, "warmup_steps": 1, "checkpoint_every": 20}}
         paper = {
             "spec": spec, "job_ref": "JOB-1", "number": self.number, "rank": rank, "world_size": 2, "rendezvous": place,
             "devices": [{"uuid": f"EMU-{rank}", "chip_model": "H200 SXM", "backend": "cpu-emulated"}],

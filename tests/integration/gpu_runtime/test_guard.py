@@ -123,6 +123,20 @@ def test_guard_started_again_over_a_used_order_starts_nothing(put_on_trial: Put)
         guard.launcher.launch(guard.folder)
 
 
+def test_guard_goes_on_without_the_nest_that_it_came_from_and_the_next_one_gets_another(put_on_trial: Put) -> None:
+    guard = put_on_trial()
+    assert guard.claim()["ok"]
+    nest = guard.launcher._nest
+    assert nest is not None
+    nest.kill()
+    nest.wait()
+    assert guard.renew()["ok"]
+    (guard.folder.parent / "other").mkdir()
+    with pytest.raises(Exception, match="no fresh order"):
+        guard.launcher.launch(guard.folder.parent / "other")
+    assert guard.launcher._nest is not nest
+
+
 def test_guard_told_not_to_start_yet_waits_for_the_renewal_that_says_start(put_on_trial: Put) -> None:
     guard = put_on_trial()
     guard.placed.start = False
@@ -254,19 +268,37 @@ def test_guard_killed_takes_even_a_stopped_cradle_with_it(put_on_trial: Put) -> 
     until(lambda: not [pid for pid in processes if _runs(pid)])
 
 
-def test_guard_stopped_past_ttl_kills_at_once_when_continued(put_on_trial: Put) -> None:
-    guard = put_on_trial("stubborn.sh")
+@pytest.mark.parametrize("containment", CONTAINMENTS)
+def test_guard_stopped_past_ttl_its_cradle_kills_and_it_reports_when_continued(
+    put_on_trial: Put, containment: str
+) -> None:
+    guard = put_on_trial("stubborn.sh", containment)
+    guard.claim()
+    until(lambda: len(guard.living()) >= 3)
+    processes = guard.living()
+    guard.renew(ttl_ms=SHORT_TTL_MS)
+    guard.nonce()  # once it answers the next question, its cradle has been told the deadline
+    guard_pid = guard.marker().guard_pid
+    os.kill(guard_pid, signal.SIGSTOP)
+    until(lambda: not [pid for pid in processes if _runs(pid)])
+    os.kill(guard_pid, signal.SIGCONT)
+    end = guard.end()
+    assert (end.outcome, end.signal) == ("expired", signal.SIGKILL)
+    assert "the cradle did" in end.message
+    assert guard.living() == []
+
+
+def test_guard_continued_within_its_lease_finds_its_runner_alive(put_on_trial: Put) -> None:
+    guard = put_on_trial("obedient.sh")
     guard.claim()
     until(lambda: "started" in guard.log())
-    guard.renew(ttl_ms=SHORT_TTL_MS)
     guard_pid = guard.marker().guard_pid
     os.kill(guard_pid, signal.SIGSTOP)
     began = os.times().elapsed
     until(lambda: os.times().elapsed - began > SHORT_TTL_MS / 1000)
-    assert guard.living()
     os.kill(guard_pid, signal.SIGCONT)
-    assert guard.end().outcome == "expired"
-    assert guard.living() == []
+    guard.renew("drain")
+    assert guard.end().outcome == "drained"
 
 
 def test_runner_done_ends_with_its_receipt_and_no_leftover(put_on_trial: Put) -> None:
