@@ -161,6 +161,10 @@ def _own_folder(path: Path, uid: int | None) -> None:
         os.chown(path, uid, uid, follow_symlinks=False)
 
 
+# Where this host keeps data sets and models for jobs: see docs/training.md.
+KEPT_FOLDERS = ("WRIT_DATASETS", "WRIT_MODELS")
+
+
 def runner_environment(folder: Path, devices: list[HostDevice], devices_of_host: int) -> dict[str, str]:
     """All that the runner learns from its environment: no address, no credential of ours."""
     uuids = ",".join(device.uuid for device in devices)
@@ -178,4 +182,4 @@ def runner_environment(folder: Path, devices: list[HostDevice], devices_of_host:
     }
     if all(device.backend == "nvml" for device in devices):
         environment["CUDA_VISIBLE_DEVICES"] = uuids
-    return environment
+    return environment | {name: os.environ[name] for name in KEPT_FOLDERS if name in os.environ}

@@ -18,8 +18,6 @@ SOURCES = Path(__file__).resolve().parents[2]
 READY_SECONDS = 20.0
 NEST_SECONDS = 10.0
 GUARD_LOG = "guard.log"
-# Where this host keeps data sets and models for jobs.
-PASSED_ON = ("WRIT_DATASETS", "WRIT_MODELS")
 
 
 class LocalLauncher:
