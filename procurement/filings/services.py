@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from accounts.actors import Actor
@@ -28,7 +29,7 @@ from procurement.review.states import CaseKind, CaseState, Outcome
 from procurement.screening import services as screening
 from procurement.screening.health import standing_blockers
 from procurement.screening.ownership import ownership_blockers
-from procurement.screening.subjects import parties_of_filing, roots_of_filing
+from procurement.screening.subjects import parties_of_filing, parties_of_order, roots_of_filing
 
 LIVE_ORDER = (OrderState.APPROVED, OrderState.RECEIVED)
 
@@ -167,11 +168,12 @@ def submission_blockers(filing: Filing) -> list[str]:
 
 
 def approval_blockers(filing: Filing) -> list[str]:
-    """Everything that stands in the way of an approval now; whoever was screened for the filing is clear."""
+    """Everything that stands in the way of an approval now; whoever was screened for it or its order is clear."""
     blockers = []
     if filing.order.state not in LIVE_ORDER:
         blockers.append(f"The order {filing.order.reference} is {filing.order.get_state_display().lower()}.")
-    unclear = parties_of_filing(filing).exclude(screening_state=ScreeningState.CLEAR).order_by("name", "pk")
+    screened = Q(pk__in=parties_of_filing(filing).values("pk")) | Q(pk__in=parties_of_order(filing.order).values("pk"))
+    unclear = Party.objects.filter(screened).exclude(screening_state=ScreeningState.CLEAR).order_by("name", "pk")
     blockers += [f"Screening of {party.name} is {party.get_screening_state_display().lower()}." for party in unclear]
     blockers += ownership_blockers(list(roots_of_filing(filing)), timezone.now().date())
     blockers += [each.reason for each in standing_blockers()]

@@ -153,8 +153,9 @@ def _parties(order: Order, actor: Actor) -> list[dict[str, Any]]:
         if actor.may(Act.SEE_SCREENING):
             row["screening"] = _screening_code(row["party"].screening_state)
             row["url"] = address("screening:party", row["party"].pk)
-        elif order.state == OrderState.IN_REVIEW:
-            row["screening"] = "in_review"
+        else:
+            row["screening"] = "in_review" if order.state == OrderState.IN_REVIEW else ""
+            row["url"] = address("parties:detail", row["party"].pk)
     return list(roles.values())
 
 

@@ -108,7 +108,8 @@ def _act(request: HttpRequest, party: Party, form: Form, act: Callable[[], Any],
 
 def _show(request: HttpRequest, party: Party, forms: dict[str, Form] | None = None, status: int = 200) -> HttpResponse:
     actor = actor_of(request)
-    owners = list(party.owners.select_related("owner").order_by("ends_on", "owner__name"))
+    held = party.owners.select_related("owner").order_by("ends_on", "owner__name")
+    owners = [(each, "" if each.share_percent is None else f"{each.share_percent.normalize():f} %") for each in held]
     context: dict[str, Any] = {
         "party": party,
         "facts": _facts(party),

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import Max, QuerySet
+from django.db.models import Max, Q, QuerySet
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -71,19 +71,23 @@ class ListAlert:
     delivery: ListDelivery | None = None
 
 
-def list_health(today: date | None = None) -> list[ListHealth]:
-    """The lists in force, with their age in days: since their own date, or since their source confirmed them."""
+def list_health(today: date | None = None, latest: Sequence[ListDelivery] | None = None) -> list[ListHealth]:
+    """The lists in force, with their age in days: since their own date, or since their source confirmed them.
+
+    Args:
+        latest: the last delivery of each source, where the caller has read them.
+    """
     now = today or timezone.now().date()
     current = list(ListSnapshot.objects.filter(is_current=True).order_by("source_code"))
     confirmed = _confirmed(current)
-    latest = {each.source_code: each for each in latest_deliveries()}
+    came = {each.source_code: each for each in (latest_deliveries() if latest is None else latest)}
     accepted = _accepted(current, now)
     return [
         ListHealth(
             snapshot,
             (now - max(filter(None, (snapshot.published_on, confirmed.get(snapshot.pk))))).days,
             confirmed.get(snapshot.pk),
-            latest.get(snapshot.source_code),
+            came.get(snapshot.source_code),
             accepted.get(snapshot.pk),
         )
         for snapshot in current
@@ -92,15 +96,10 @@ def list_health(today: date | None = None) -> list[ListHealth]:
 
 def _confirmed(current: Iterable[ListSnapshot]) -> dict[uuid.UUID, date]:
     """When each list was last had from its source unchanged; the operator's own list is confirmed by any delivery."""
-    found = {}
-    for snapshot in current:
-        deliveries = ListDelivery.objects.filter(snapshot=snapshot, outcome__in=GOOD)
-        if snapshot.source_code not in OWN_SOURCES:
-            deliveries = deliveries.filter(is_fetched=True)
-        at = deliveries.aggregate(at=Max("came_at"))["at"]
-        if at is not None:
-            found[snapshot.pk] = at.date()
-    return found
+    own = {snapshot.pk for snapshot in current if snapshot.source_code in OWN_SOURCES}
+    good = ListDelivery.objects.filter(snapshot__in=[snapshot.pk for snapshot in current], outcome__in=GOOD)
+    counted = good.filter(Q(is_fetched=True) | Q(snapshot__in=own)).order_by()
+    return {pk: at.date() for pk, at in counted.values_list("snapshot").annotate(at=Max("came_at"))}
 
 
 def _accepted(current: Iterable[ListSnapshot], today: date) -> dict[uuid.UUID, OldListAcceptance]:
@@ -120,9 +119,10 @@ def recent_deliveries() -> QuerySet[ListDelivery]:
 
 def list_alerts(today: date | None = None) -> list[ListAlert]:
     """What is wrong with the lists now; an alert ends by itself once its cause has."""
-    health = list_health(today)
+    latest = list(latest_deliveries())
+    health = list_health(today, latest)
     known = {each.snapshot.source_code for each in health}
-    failed = [each for each in latest_deliveries() if each.outcome not in GOOD]
+    failed = [each for each in latest if each.outcome not in GOOD]
     alerts = [
         ListAlert(each.code or str(each.outcome), each.source_code, _failed_words(each, known), each) for each in failed
     ]

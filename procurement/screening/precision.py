@@ -67,9 +67,9 @@ def _percent(true: list[bool]) -> float | None:
 
 
 def figures(actor: Actor) -> dict[str, Any]:
-    """The curves, as the chart component takes them."""
+    """The curves, as the chart component takes them: it shows the last point in words, that of all decided hits."""
     series = [
-        {"name": each.authority, "unit": "% true", "points": [list(point) for point in each.points]}
+        {"name": each.authority, "unit": "% true", "points": [list(point) for point in reversed(each.points)]}
         for each in precision_by_list(actor)
     ]
     return {"series": series, "x_name": "threshold, of 100", "is_final": True}

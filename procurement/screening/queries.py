@@ -16,7 +16,7 @@ from procurement.orders.models import Order
 from procurement.parties.models import Party, ScreeningState
 from procurement.screening.health import ScreeningBlocker, list_blockers
 from procurement.screening.models import AdHocSearch, BatchScreening, BatchScreeningLine, Hit, HitDecision, HitState
-from procurement.screening.subjects import parties_of_filing, parties_of_order
+from procurement.screening.subjects import parties_of_filing, parties_of_order, roots_of_filing, roots_of_order
 
 IN_REVIEW = "in_review"
 
@@ -77,6 +77,17 @@ def parties_of(kind: str, subject_id: uuid.UUID) -> QuerySet[Party]:
     if kind == "filing":
         return parties_of_filing(Filing.objects.select_related("team").get(pk=subject_id))
     return parties_of_order(Order.objects.select_related("team").get(pk=subject_id))
+
+
+def roots_of(kind: str, subject_id: uuid.UUID) -> list[Party]:
+    """Who is named for an order or a filing, without their owners.
+
+    Raises:
+        ObjectDoesNotExist: no such order or filing.
+    """
+    if kind == "filing":
+        return list(roots_of_filing(Filing.objects.select_related("team").get(pk=subject_id)))
+    return list(roots_of_order(Order.objects.select_related("team").get(pk=subject_id)))
 
 
 def recent_searches() -> QuerySet[AdHocSearch]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,7 @@ from procurement.screening.matching.subjects import Subject
 from procurement.screening.models import Hit, ListAddress, ListEntry
 
 THOUSANDTHS = 1000
+_WORD = re.compile(r"\w+")
 _HOW_WORDS = {
     "equal": "equal",
     "near": "spelt nearly alike",
@@ -26,6 +28,14 @@ _HOW_WORDS = {
 
 
 @dataclass(frozen=True)
+class Word:
+    """A word of one side, and whether the other side has nothing like it."""
+
+    text: str
+    differs: bool
+
+
+@dataclass(frozen=True)
 class Side:
     """One fact of a hit, ours beside the list's, and whether they differ."""
 
@@ -33,6 +43,21 @@ class Side:
     ours: str
     listed: str
     differs: bool
+
+    @property
+    def ours_words(self) -> tuple[Word, ...]:
+        """Our side word by word, so that what differs can be marked and nothing else."""
+        return _words(self.ours, self.listed, self.differs)
+
+    @property
+    def listed_words(self) -> tuple[Word, ...]:
+        """The list's side word by word."""
+        return _words(self.listed, self.ours, self.differs)
+
+
+def _words(text: str, other: str, differs: bool) -> tuple[Word, ...]:
+    known = set(_WORD.findall(other.casefold()))
+    return tuple(Word(word, differs and not known.issuperset(_WORD.findall(word.casefold()))) for word in text.split())
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from procurement.screening.decision_services import countersign_release, decide_
 from procurement.screening.filters import HitFilter
 from procurement.screening.forms import DecideForm, RescreenForm, SearchForm
 from procurement.screening.models import AdHocSearch, Hit, HitState
-from procurement.screening.ownership import reasons, trees
+from procurement.screening.ownership import ownership_blockers, reasons, trees
 from procurement.screening.shown import shown_hit
 
 TABS: Final = (
@@ -170,7 +170,12 @@ def of(request: HttpRequest, kind: str, subject_id: uuid.UUID) -> HttpResponse:
     """The screening of everybody in an order or a filing, for the case page and as a page of its own."""
     parties = list(queries.parties_of(kind, subject_id))
     standing = queries.hits_of_parties(actor_of(request), [each.pk for each in parties])
-    context = {"parties": parties, "hits": [shown_hit(each) for each in standing], "health": health.list_health()}
+    context = {
+        "parties": parties,
+        "hits": [shown_hit(each) for each in standing],
+        "health": health.list_health(),
+        "reasons": ownership_blockers(queries.roots_of(kind, subject_id), timezone.now().date()),
+    }
     is_part = bool(getattr(request, "htmx", False))
     return render(request, "screening/_of.html" if is_part else "screening/of.html", context)
 

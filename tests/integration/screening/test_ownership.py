@@ -182,6 +182,8 @@ def test_order_of_a_party_held_by_listed_owners_waits_and_its_page_shows_the_tre
     assert any("Listed owners hold 60 %" in text for text in texts)
     page = signed_in(officer).get(reverse("screening:party", args=[order.site.operator_id])).content.decode()
     assert "60 % of the party along this path" in page
+    part = signed_in(officer).get(reverse("screening:of", args=["order", order.pk])).content.decode()
+    assert "Listed owners hold 60 %" in part
 
 
 @pytest.mark.django_db(transaction=True)

@@ -202,3 +202,21 @@ def test_party_at_a_listed_address_is_a_hit_and_a_new_address_takes_it_away(hous
     Party.objects.filter(pk=party.pk).update(address="8 Other Road, Elsewhere, CN")
     screen_party(actor=officer, party=party, purpose="moved")
     assert party.hits.get().withdrawn_at is not None
+
+
+@pytest.mark.django_db
+def test_rescreening_by_two_processes_takes_each_part_once(house, write, monkeypatch) -> None:
+    make_parties([f"{word} Foundry" for word in WORDS])
+    monkeypatch.setattr(rescreening, "PART", 3)
+    rows = "".join(listed(f"{word} Foundry") for word in WORDS)
+    others: list[int] = []
+
+    def somebody_else(done: int, _total: int) -> None:
+        if done == 3 and not others:
+            others.append(done)
+            rescreening.run(Rescreening.objects.get().pk)
+
+    load_list(actor=None, file=write(OTHERS + rows), is_drop_confirmed=True, progress=somebody_else)
+    row = Rescreening.objects.get()
+    assert others == [3]
+    assert (row.done_count, row.new_hits, Hit.objects.count()) == (12, 12, 12)

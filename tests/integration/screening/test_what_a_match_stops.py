@@ -141,6 +141,7 @@ def test_confirmed_match_stops_the_order_its_filing_and_its_licences(order: Orde
     add_name(actor=officer, party=user, name=LISTED)
     confirm(officer, user)
     order.refresh_from_db()
+    filing.refresh_from_db()
     assert order.state == OrderState.STOPPED
     assert any("is matched" in text for text in orders.approval_blockers(order))
     assert any(user.name in text for text in filings.approval_blockers(filing))
