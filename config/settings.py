@@ -169,6 +169,8 @@ if _is_owner and not urls.owner_url():
     _env.faults.append("No role that may migrate is known: set WRIT_OWNER_DATABASE_URL (docs/operations.md).")
 DATABASES = {"default": _database(urls.owner_url() if _is_owner else urls.app_url())}
 REDIS_URL = urls.redis_url()
+# Where GPU hosts reach Redis, each under a user of its own; a local agent is given the embedded one's socket.
+WRIT_BELL_URL = _env.text("WRIT_BELL_URL", "" if urls.is_redis_embedded() else REDIS_URL)
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",

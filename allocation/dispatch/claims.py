@@ -26,6 +26,8 @@ from gpu_runtime.protocol.messages import AttemptPlace, ClaimAnswer, ClaimReques
 from ledger.services import record
 from ledger.transitions import advance
 
+# Below the ports that Linux gives out by itself (from 32,768 on), so that nobody has one by chance.
+FIRST_PORT, PORTS = 20_000, 12_000
 _CLAIMABLE = (AttemptState.PLACED, AttemptState.CLAIMED)
 _WARRANTED = (AttemptState.CLAIMED, AttemptState.RUNNING)
 
@@ -151,7 +153,8 @@ def _attempt_place(attempt: Attempt, place: AttemptHost) -> AttemptPlace:
 
 def _rendezvous(hosts: list[AttemptHost], token: int) -> str | None:
     """Where the ranks of a gang meet: the first host, on a port that differs from attempt to attempt."""
-    return f"{hosts[0].host.name}:{20_000 + token % 20_000}" if len(hosts) > 1 else None
+    first = hosts[0].host
+    return f"{first.address or first.name}:{FIRST_PORT + token % PORTS}" if len(hosts) > 1 else None
 
 
 def _uuid(text: str) -> uuid.UUID:

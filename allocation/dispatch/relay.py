@@ -13,6 +13,7 @@ from django.db.models.functions import Now
 from kombu.exceptions import OperationalError
 
 from allocation.dispatch.bells import BELL_TASK, RING, queue_of
+from allocation.dispatch.doorkeeper import DOORKEEPER
 from ledger.models import OutboxMessage
 
 log = structlog.get_logger(__name__)
@@ -39,6 +40,7 @@ def relay_rings() -> int:
     Returns:
         How many bells were rung.
     """
+    DOORKEEPER.admit_hosts()
     with connection.cursor() as cursor:
         cursor.execute(DONE, [RING])
     return sum(_ring(message) for message in _due())

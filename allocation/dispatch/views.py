@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST
 from allocation.clock import database_now
 from allocation.dispatch import claims, renewals, reports
 from allocation.dispatch.bells import queue_of
+from allocation.dispatch.doorkeeper import bell_url
 from allocation.dispatch.keys import warrant_keys
 from allocation.dispatch.queries import bells_of
 from allocation.dispatch.signed import host_of, new_host_sequence
@@ -100,6 +101,7 @@ def enrol(request: HttpRequest) -> dict[str, Any]:
         ttl_ms=settings.WRIT_TTL_MS,
         grace_ms=settings.WRIT_GRACE_MS,
         margin_ms=settings.WRIT_MARGIN_MS,
+        bell_url=bell_url(enrolled.host.pk),
     )
     return as_json(answer)
 

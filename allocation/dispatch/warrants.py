@@ -31,42 +31,78 @@ def hard_end(attempt: Attempt) -> datetime | None:
     return attempt.claimed_at + timedelta(milliseconds=attempt.job.time_limit_ms)
 
 
+def ttl_before(now: datetime, *ends: datetime | None) -> timedelta:
+    """How long a run warrant may last now: the ttl, but never past the ends given."""
+    return min([times.ttl(), *(moment - now for moment in ends if moment is not None)])
+
+
 def run_ttl(attempt: Attempt, now: datetime) -> timedelta:
     """How long a run warrant may last now: the ttl, but never past the chain's validity or the time limit."""
-    ends = [moment for moment in (attempt.valid_until, hard_end(attempt)) if moment is not None]
-    return min([times.ttl(), *(moment - now for moment in ends)])
+    return ttl_before(now, attempt.valid_until, hard_end(attempt))
+
+
+@dataclass(frozen=True)
+class Permitted:
+    """What a warrant permits, and what it rests on: all that is signed but the time it lasts."""
+
+    attempt_id: UUID
+    fencing_token: int
+    spec_sha256: str
+    host_id: UUID
+    device_uuids: tuple[str, ...]
+    rests_on: tuple[RestsOn, ...]
+    nonce: str
+    now: datetime
 
 
 def run_warrant(bearer: Bearer) -> Envelope | None:
     """A fresh warrant to run, or ``None`` where not a millisecond is left."""
-    ttl_ms = times.in_ms(run_ttl(bearer.attempt, bearer.now))
-    return _signed(bearer, ttl_ms, None) if ttl_ms > 0 else None
+    return sign_run(_permitted(bearer), run_ttl(bearer.attempt, bearer.now))
 
 
-def drain_warrant(bearer: Bearer, window: timedelta) -> Envelope | None:
+def sign_run(permitted: Permitted, lasting: timedelta) -> Envelope | None:
+    """A warrant to run for so long, or ``None`` where not a millisecond is left."""
+    ttl_ms = times.in_ms(lasting)
+    return _signed(permitted, ttl_ms, None) if ttl_ms > 0 else None
+
+
+def sign_drain(permitted: Permitted, window: timedelta) -> Envelope | None:
     """The final warrant: ``window`` to write a checkpoint in, then nothing. ``None`` where the window is over."""
     window_ms = times.in_ms(window)
-    return _signed(bearer, window_ms, window_ms) if window_ms > 0 else None
+    return _signed(permitted, window_ms, window_ms) if window_ms > 0 else None
 
 
-def _signed(bearer: Bearer, ttl_ms: int, window_ms: int | None) -> Envelope:
+def _signed(permitted: Permitted, ttl_ms: int, window_ms: int | None) -> Envelope:
     key = warrant_key()
-    attempt = bearer.attempt
     document = WarrantDocument(
         kind="run" if window_ms is None else "drain",
         key_id=key_id_of(key.verify_key),
-        attempt_id=str(attempt.pk),
-        fencing_token=attempt.fencing_token,
-        spec_sha256=attempt.job.spec_sha256,
-        host_id=str(bearer.host_id),
-        device_uuids=_device_uuids(attempt, bearer.host_id),
-        rests_on=_rests_on(attempt),
+        attempt_id=str(permitted.attempt_id),
+        fencing_token=permitted.fencing_token,
+        spec_sha256=permitted.spec_sha256,
+        host_id=str(permitted.host_id),
+        device_uuids=permitted.device_uuids,
+        rests_on=permitted.rests_on,
         ttl_ms=ttl_ms,
         window_ms=window_ms,
-        nonce=bearer.nonce,
-        issued_at=bearer.now.isoformat(),
+        nonce=permitted.nonce,
+        issued_at=permitted.now.isoformat(),
     )
     return sign_warrant(document, key)
+
+
+def _permitted(bearer: Bearer) -> Permitted:
+    attempt = bearer.attempt
+    return Permitted(
+        attempt_id=attempt.pk,
+        fencing_token=attempt.fencing_token,
+        spec_sha256=attempt.job.spec_sha256,
+        host_id=bearer.host_id,
+        device_uuids=_device_uuids(attempt, bearer.host_id),
+        rests_on=_rests_on(attempt),
+        nonce=bearer.nonce,
+        now=bearer.now,
+    )
 
 
 def _device_uuids(attempt: Attempt, host_id: UUID) -> tuple[str, ...]:

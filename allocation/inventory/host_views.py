@@ -85,6 +85,7 @@ def _facts(found: Host) -> list[tuple[str, Any]]:
         (_("Isolation"), in_words(found.isolation) if found.isolation else _("not reported yet")),
         (_("Agent"), found.agent_version or _("not reported yet")),
         (_("Checkpoints"), found.checkpoint_store[:12] or _("on its own disk")),
+        (_("Address for gangs"), found.address or found.name),
         *[(label, value) for label, value in draining if value],
     ]
 
@@ -146,7 +147,7 @@ def close(request: HttpRequest, incident_id: uuid.UUID) -> HttpResponse:
     actor = actor_of(request)
     found = get_object_or_404(queries.incidents_visible_to(actor), pk=incident_id)
     reason = request.POST.get("reason", "")
-    act_done = _("The incident is closed.")
+    act_done = _("The incident is closed, or asked of two officers again where two had decided to keep it open.")
     try_act(request, lambda: close_incident(actor=actor, incident_id=incident_id, reason=reason), done=act_done)
     if found.device_id:
         return see_other(reverse("inventory:device", args=[found.device_id]))

@@ -14,7 +14,7 @@ from django.db.models.functions import Now
 from accounts.actors import Actor
 from accounts.permissions import Act
 from allocation.inventory.models import Device, Host, Incident, IncidentKind
-from ledger.errors import InvalidInput
+from ledger.errors import InvalidInput, NotPermitted, Overtaken
 from ledger.services import next_reference, record
 from procurement.review import services as review
 from procurement.review.states import CaseKind, CaseState
@@ -117,20 +117,54 @@ def note_gone(*, host: Host, shown: Iterable[uuid.UUID]) -> None:
 def close_incident(*, actor: Actor, incident_id: uuid.UUID, reason: str) -> Incident:
     """Close an incident that an officer has cleared up, and its case with it; no report ever does.
 
+    Where two officers decided that it stands, one alone does not undo that: a new case is opened for two to decide,
+    and the incident stays open until then.
+
     Raises:
-        NotPermitted: the actor is no officer.
+        NotPermitted: the actor is no officer, or of the team whose order the device came with.
         InvalidInput: no reason was given.
+        Overtaken: an advice waits for its second signature.
     """
     actor.require(Act.REVIEW_CASE)
     if not reason.strip():
         raise InvalidInput("Please write how the incident was cleared up.", field="reason")
     with transaction.atomic():
-        incident = Incident.objects.select_for_update(of=("self",)).select_related("case").get(pk=incident_id)
+        incident = Incident.objects.select_for_update(of=("self",)).select_related("case__order").get(pk=incident_id)
+        case = incident.case
         if incident.closed_at is not None:
             return incident
+        if case is not None and case.order is not None and actor.is_of(case.order.team_id):
+            raise NotPermitted("You are of the team that ordered; another officer has to act.")
+        if case is not None and case.state == CaseState.ADVISED:
+            raise Overtaken(f"The advice in {case.reference} waits for its second signature, which decides this.")
+        if case is not None and case.state == CaseState.CLOSED:
+            return _ask_two_again(incident, actor, reason.strip())
         _close(incident, actor, reason.strip())
-        if incident.case is not None and incident.case.state in _LIVE_CASE:
-            review.withdraw_case(actor=actor, case=incident.case, reason=reason.strip()[:300])
+        if case is not None and case.state in _LIVE_CASE:
+            review.withdraw_case(actor=actor, case=case, reason=reason.strip()[:300])
+    return incident
+
+
+def _ask_two_again(incident: Incident, actor: Actor, reason: str) -> Incident:
+    """Open a further case on an incident that two officers decided to keep open."""
+    decided = incident.case
+    if decided is None:
+        return incident
+    summary = f"{decided.reference} kept the incident open. {actor.person.name} holds that it is cleared up: {reason}"
+    incident.case = review.open_case(
+        actor=actor,
+        matter=review.Matter(
+            kind=CaseKind.INCIDENT,
+            title=decided.title,
+            summary=summary,
+            order=decided.order,
+            incident_ref=incident.reference,
+        ),
+        applicant=None,
+    )
+    incident.save(update_fields=["case"])
+    facts = {"case": incident.case.reference, "before": decided.reference, "reason": reason[:300]}
+    record("incident.asked_again", incident, actor=actor, facts=facts)
     return incident
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import uuid
+from uuid import UUID
 from enum import StrEnum
 from typing import ClassVar
 
@@ -19,6 +19,7 @@ class Host(models.Model):
     """A machine that enrolled with its own key; ``sequence`` is the last request number it used.
 
     ``checkpoint_store`` names the folder that its checkpoints lie in; hosts that share the folder share the name.
+    ``address`` is where the other hosts of a gang reach it; its name where it reports none.
     ``drain_by`` is when what still runs on a draining host has to be checkpointed and stopped.
     """
 
@@ -32,6 +33,7 @@ class Host(models.Model):
     agent_version = models.CharField(max_length=40, blank=True, default="")
     boot_id = models.CharField(max_length=64, blank=True, default="")
     checkpoint_store = models.CharField(max_length=64, blank=True, default="")
+    address = models.CharField(max_length=253, blank=True, default="")
     drain_reason = models.CharField(max_length=300, blank=True, default="")
     drain_by = models.DateTimeField(null=True, blank=True)
     enrolled_at = models.DateTimeField(db_default=Now())
@@ -115,7 +117,7 @@ class Device(models.Model):
         ]
 
     @property
-    def line_ids(self) -> frozenset[uuid.UUID]:
+    def line_ids(self) -> frozenset[UUID]:
         """The licence lines that it stands on, one of each authority with a say; prefetch ``item__draws``."""
         drawn = {draw.line_id for draw in self.item.draws.all()} if self.item else set()
         return frozenset({pk for pk in (self.exporter_line_id, self.importer_line_id) if pk} | drawn)

@@ -55,6 +55,7 @@ def receive_report(*, host: Host, report: ReportRequest) -> None:
             boot_id=report.boot_id[:64],
             isolation=report.isolation[:60],
             checkpoint_store=report.checkpoint_store[:64] or locked.checkpoint_store,
+            address=report.address[:253],
             last_seen_at=Now(),
         )
         found = [each for told in report.devices if (each := _reconcile(locked, told)) is not None]

@@ -54,7 +54,7 @@ RUNTIME: Final = (
     ),
     Mutant(
         "I1", "a warrant outlives what it rests on", "allocation/dispatch/warrants.py",
-        "(attempt.valid_until, hard_end(attempt))", "(hard_end(attempt),)",
+        "ttl_before(now, attempt.valid_until, hard_end(attempt))", "ttl_before(now, hard_end(attempt))",
         f"{_I1}test_warrant_never_outlives_the_chain",
     ),
     Mutant(
@@ -138,8 +138,7 @@ RUNTIME: Final = (
     ),
     Mutant(
         "I5", "a renewal does not compare versions", _RENEWALS,
-        "WHERE l.attempt_id = a.id AND l.version IS DISTINCT FROM (",
-        "WHERE l.attempt_id = a.id AND false AND l.version IS DISTINCT FROM (",
+        "SELECT bool_or(l.version IS DISTINCT FROM (", "SELECT bool_or(false AND l.version IS DISTINCT FROM (",
         f"{_I5}test_broken_link_is_answered_at_the_next_renewal_and_spares_others",
     ),
     Mutant(

@@ -6,12 +6,14 @@ from typing import Any
 import pytest
 from django.db.models import F
 
+from allocation.clock import database_now
+from allocation.dispatch import drains
 from allocation.dispatch.housekeeping import keep_house
 from allocation.dispatch.models import Drain, Lease
 from allocation.inventory import quarantine as reasons
 from allocation.inventory.models import Device, Host, Incident
 from allocation.inventory.services import admission_blockers, admit_device
-from allocation.jobs.models import Attempt, Job
+from allocation.jobs.models import Attempt, AttemptHost, Job
 from allocation.scheduler.passes import run_pass
 from ledger.errors import ComplianceRefusal
 from procurement.review.models import Case
@@ -199,3 +201,17 @@ def test_unlicensed_serial_is_received_into_quarantine_with_an_incident(world: W
     assert "No line of both authorities covers it." in admission_blockers(device)
     with pytest.raises(ComplianceRefusal, match="the job asks for 5|4 licensed"):
         world.submit(devices=5)
+
+
+def test_drain_with_a_short_window_leaves_the_lease_as_long_as_the_warrant_that_is_out(world: World) -> None:
+    """The answer that carries the shorter one may be lost: the host then runs on under the warrant that it has."""
+    host = world.add_host()
+    attempt = world.run(host)
+    held = AttemptHost.objects.get().warranted_until
+    cause = drains.Cause("licence", world.exporter.pk, world.exporter.reference, "r")
+    drains.begin_drain(actor=world.officer, cause=cause, attempts=[attempt.pk])
+    type(attempt).objects.update(drain_deadline_at=database_now() + timedelta(seconds=1))
+    assert host.renew(attempt)[0]["answer"] == "drain"
+    assert held is not None
+    assert AttemptHost.objects.get().warranted_until >= held
+    assert attempt.leases.get().expires_at >= held

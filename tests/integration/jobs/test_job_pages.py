@@ -72,6 +72,38 @@ def test_job_file_uploaded_replaces_what_was_typed(world: World, team: Client) -
     assert Job.objects.get().name == "bytes"
 
 
+def test_array_and_order_given_in_the_fields_are_as_if_the_job_file_said_them(world: World, team: Client) -> None:
+    team.post(SUBMIT, {"source": world.source()})
+    first = Job.objects.get()
+    answer = team.post(SUBMIT, {"source": world.source(), "array": "3", "after": f"{first.reference}, "})
+    assert answer.status_code == 303
+    made = Job.objects.exclude(pk=first.pk)
+    assert sorted(job.spec["array"]["index"] for job in made) == [0, 1, 2]
+    assert {each.reference for job in made for each in job.after.all()} == {first.reference}
+
+
+@pytest.mark.parametrize(("fields", "words"), [
+    ({"array": "1"}, "greater than or equal to 2"),
+    ({"after": "JOB-9999-00001"}, "Your team has no job JOB-9999-00001."),
+    ({"after": "x"}, "names up to 32 different jobs"),
+])  # fmt: skip
+def test_array_or_order_that_cannot_be_is_told_and_nothing_is_lost(
+    world: World, team: Client, fields: dict[str, str], words: str
+) -> None:
+    answer = team.post(SUBMIT, {"source": world.source(), **fields})
+    assert answer.status_code == 422
+    assert words in text_of(answer)
+    assert next(iter(fields.values())) in answer.content.decode()
+    assert not Job.objects.exists()
+
+
+def test_array_said_twice_is_refused_at_its_field(world: World, team: Client) -> None:
+    answer = team.post(SUBMIT, {"source": world.source() + "array: 2\n", "array": "3"})
+    assert answer.status_code == 422
+    assert "The job file says this already" in text_of(answer)
+    assert not Job.objects.exists()
+
+
 @pytest.mark.parametrize(("broken", "line"), [
     ("name: bytes\nfiling: [\n", 3),
     ("name: bytes\nfiling: F\nchip: h200-sxm\ndevices: many\n", 4),
