@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from uuid import UUID
 from enum import StrEnum
 from typing import ClassVar
+from uuid import UUID
 
 from django.db import models
 from django.db.models import Q
