@@ -13,7 +13,7 @@ from django.test import Client
 
 from allocation.dispatch.models import Drain, DrainItem, Lease
 from allocation.grants.models import Grant, Reservation
-from allocation.jobs.models import Attempt, AttemptHost, Job
+from allocation.jobs.models import Attempt, AttemptHost, Job, Metric
 from tests.chaos.checker import Told, read_records, violations
 from tests.integration.allocation.worlds import World, make_world
 
@@ -38,13 +38,14 @@ class Done:
         AttemptHost.objects.update(warranted_until=place.claimed_at + 20 * SECOND)
         Lease.objects.update(placed_at=place.claimed_at, released_at=place.claimed_at + 30 * SECOND)
         self.claimed_at: datetime = place.claimed_at
-        self.records = folder / "host-0" / "records"
+        self.host = host.name
+        self.records = folder / self.host / "records"
         self.records.mkdir(parents=True)
         self.write(("start", 1), ("beat", 2), ("done", 3))
 
-    def write(self, *lines: tuple[str, float], host: str = "host-0") -> None:
+    def write(self, *lines: tuple[str, float], host: str = "") -> None:
         """Records of the attempt's process, in seconds after its claim."""
-        folder = self.records.parents[1] / host / "records"
+        folder = self.records.parents[1] / (host or self.host) / "records"
         folder.mkdir(parents=True, exist_ok=True)
         text = "".join(f"{what} {self.claimed_at.timestamp() + after:.6f}\n" for what, after in lines)
         (folder / str(self.attempt.pk)).write_text(text)
@@ -86,8 +87,26 @@ def test_checker_finds_a_second_start_and_a_second_host(done: Done) -> None:
     done.write(("start", 1), ("start", 2))
     assert done.found() == {"I3"}
     done.write(("start", 1))
-    done.write(("start", 1), host="host-1")
-    assert done.found() == {"I3"}
+    done.write(("start", 1), host="another-host")
+    assert done.found() == {"I1", "I3"}
+
+
+def test_checker_finds_two_live_copies_of_one_job(done: Done) -> None:
+    first = Attempt.objects.get()
+    Attempt.objects.update(number=2)
+    copy = {field.attname: getattr(first, field.attname) for field in Attempt._meta.fields if field.name != "id"}
+    second = Attempt.objects.create(**{**copy, "number": 1, "fencing_token": first.fencing_token + 1})
+    done.write(("start", 1), ("done", 9))
+    earlier = done.records / str(second.pk)
+    earlier.write_text(f"start {done.claimed_at.timestamp():.6f}\nbeat {done.claimed_at.timestamp() + 5:.6f}\n")
+    assert "do" in done.found()
+
+
+def test_checker_finds_what_was_written_after_an_attempts_end(done: Done) -> None:
+    ended_at = Attempt.objects.get().ended_at
+    assert ended_at is not None
+    Metric.objects.create(attempt=done.attempt, step=1, values={}, reported_at=ended_at + 2 * SECOND)
+    assert done.found() == {"st"}
 
 
 def test_checker_finds_two_leases_on_a_device_at_once(done: Done, world: World) -> None:
