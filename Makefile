@@ -4,7 +4,7 @@ PY := .venv/bin/python
 export PYTHON
 export OMP_NUM_THREADS ?= 2
 
-.PHONY: help setup demo up test explore lint types imports migrations deploy-check mutants chaos lock clean bench-kernels bench-gpu gate-kernels bench-regimes bench-screening fuzz-lists bench-scheduler
+.PHONY: help setup demo up test explore lint types imports migrations deploy-check mutants chaos lock clean bench-kernels bench-gpu gate-kernels bench-regimes bench-screening fuzz-lists bench-scheduler bench-renewal bench-dispatch
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
@@ -43,10 +43,10 @@ deploy-check: setup ## Django's own list for production
 	  $(PY) manage.py check --deploy --fail-level WARNING
 
 bench-kernels: setup ## our CPU kernels beside eager torch and torch.compile; writes bench/results/kernels-cpu.json
-	@$(PY) -m bench.kernels
+	@$(PY) -m bench.kernels $(ARGS)
 
 bench-gpu: setup ## every GPU row in at most ten minutes; needs an NVIDIA GPU and Triton
-	@$(PY) -m bench.gpu
+	@$(PY) -m bench.gpu $(ARGS)
 
 gate-kernels: setup ## the Triton kernels under two versions of Triton, without a GPU: interpreter, sm_80, sm_90, sm_100
 	@$(PY) -m kernels.gate
@@ -65,11 +65,17 @@ fuzz-lists: setup ## 10,000 fuzzed list files are loaded or refused with a reaso
 bench-scheduler: setup ## packing, gang jobs and one pass at scale, beside their peers (ARGS="packing --seeds 1")
 	@OMP_NUM_THREADS=1 nice -n 15 $(PY) -m bench.scheduler $(ARGS)
 
+bench-renewal: setup ## 1,250 hosts x 8 attempts renew: one core, PostgreSQL on the other (ARGS="--hosts 100 --seconds 5")
+	@$(PY) -m bench.renewal $(ARGS)
+
+bench-dispatch: setup ## short jobs through the whole path, beside Celery's no-op and Slurm's (root; ARGS="--jobs 2000")
+	@$(PY) -m bench.dispatch $(ARGS)
+
 mutants: setup ## takes each guard out in turn and sees its test go red
 	@$(PY) -m tests.mutants
 
-chaos: setup ## faults against real processes, and a checker of the invariants (SEED=…, SECONDS=…)
-	@$(PY) -m tests.chaos --seed $(or $(SEED),1) --seconds $(or $(SECONDS),60)
+chaos: setup ## 10 minutes of faults on three hosts in network namespaces (root; SEED=…, SECONDS=…, ARGS="--report FILE")
+	@$(PY) -m tests.chaos --seed $(or $(SEED),1) --seconds $(or $(SECONDS),600) $(ARGS)
 
 lock: setup ## compiles requirements.txt and package-lock.json anew
 	@scripts/lock.sh
