@@ -205,6 +205,10 @@ def confirm_listed(say: Narrator, order: Order) -> None:
             actor=people.actor("olivia"), hit_id=hit.pk, outcome=HitState.TRUE_MATCH,
             reason="Same name, same country, same trade as the entry.", evidence_sha256=hit.evidence_sha256,
         )  # fmt: skip
+    else:
+        # Matched in an earlier telling: the order came in as any other, and an officer stops it.
+        why = f"{hit.party.name} is a confirmed match with {hit.entry.name}."
+        orders.stop_order(actor=people.actor("olivia"), order=order, reason=why)
     order.refresh_from_db()
     said = Entry.objects.get(act="order.stopped", subject_id=str(order.pk)).facts["reason"]
     say.expect(f"{order.reference} is stopped by screening; the ledger says why: {said}", order.state == "stopped")

@@ -12,6 +12,7 @@ from procurement.screening.loaders import csl_csv, house_csv
 from procurement.screening.loaders.formats import open_list
 from procurement.screening.loaders.records import EntryRecord, ListFault, check_drop, checked
 from procurement.screening.matching.subjects import Name, NameKind, PartyKind
+from tests.unit.screening.test_ftm import WORKS
 
 ROOT = Path(__file__).resolve().parents[3]
 HOUSE_HEADER = ",".join(house_csv.COLUMNS) + "\n"
@@ -184,6 +185,8 @@ SEEDS = [
     projection().encode(),
     UN.format(doctype="").encode(),
     (HOUSE_HEADER + "A,B; C,AE,entity,stop,x\n").encode(),
+    json.dumps({"sources": [], "results": [{**CSL_ROW, "addresses": [], "alt_names": ["Example Fab"]}]}).encode(),
+    (json.dumps(WORKS) + "\n").encode(),
 ]
 
 
