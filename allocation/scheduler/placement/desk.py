@@ -13,10 +13,21 @@ from typing import Final
 
 from allocation.scheduler.placement.contest import reservation
 from allocation.scheduler.placement.gang import Free, Wish
-from allocation.scheduler.placement.model import ALWAYS, FreeDevice, Line, Pair, Path, Placed, Quota, Request, Running
+from allocation.scheduler.placement.model import (
+    ALWAYS,
+    FreeDevice,
+    Line,
+    Pair,
+    Path,
+    Placed,
+    Quota,
+    Request,
+    Running,
+    accounts_of,
+)
 
 Stock = tuple[str, str]
-Rank = tuple[int, int, tuple[float, ...], float, int]
+Rank = tuple[int, int, int, tuple[float, ...], float, int]
 BEHIND_THE_HEAD: Final = 16
 
 
@@ -33,6 +44,8 @@ class LaneKey:
     checkpoints: bool
     prefers: frozenset[str]
     only_on: frozenset[str] | None
+    keeps_off: frozenset[str]
+    accounts: tuple[str, ...]
 
 
 Head = tuple[Rank, int, LaneKey]
@@ -61,6 +74,7 @@ class Desk:
     running: dict[Stock, list[Running]] = field(default_factory=lambda: defaultdict(list))
     started: dict[Stock, list[Request]] = field(default_factory=lambda: defaultdict(list))
     blocked: dict[Stock, list[Blocked]] = field(default_factory=dict)
+    capped: dict[Stock, list[Request]] = field(default_factory=dict)
     _free: dict[Stock, Free] = field(default_factory=lambda: defaultdict(Free))
     _lanes: dict[LaneKey, list[tuple[float, int]]] = field(default_factory=dict)
     _of_stock: dict[Stock, dict[LaneKey, None]] = field(default_factory=lambda: defaultdict(dict))
@@ -123,7 +137,7 @@ class Desk:
 
     def _open(self, stock: Stock) -> list[Head]:
         """The heads of its lanes, the first in rank first; none where nothing can be given out."""
-        self.blocked[stock], self.started[stock] = [], []
+        self.blocked[stock], self.capped[stock], self.started[stock] = [], [], []
         self._may_stop.discard(stock)
         if any(job.may_be_stopped for job in self.running.get(stock, ())):
             self._may_stop.add(stock)
@@ -134,8 +148,14 @@ class Desk:
         return heads
 
     def _step(self, heads: list[Head], ticket: int, key: LaneKey) -> list[Placed]:
-        """Try the first of the heads; who is placed gives way to the next of his lane."""
-        heapq.heappop(heads)
+        """Try the first of the heads; who is placed gives way to the next of his lane.
+
+        Whose rank has sunk meanwhile, since his account now borrows, waits until his turn comes again.
+        """
+        was, _, _ = heapq.heappop(heads)
+        if self._rank(self._waiting[ticket], ticket) > was:
+            heapq.heappush(heads, self._head(key))
+            return []
         given = self._try(self._waiting[ticket])
         if given is None:
             placed = self._behind(key)
@@ -163,10 +183,12 @@ class Desk:
         return self._rank(self._waiting[ticket], ticket), ticket, key
 
     def _rank(self, request: Request, ticket: int) -> Rank:
-        is_overdue = self.now_s - request.arrived_s >= self.bound_s
-        claim = () if is_overdue else self.claims.get(request.path, ())
-        priority = 0 if is_overdue else -request.priority
-        return (0 if is_overdue else 1, priority, claim, request.arrived_s, ticket)
+        """Past the bound first; then within one's own quota, so that what is given back is not borrowed again."""
+        if self.now_s - request.arrived_s >= self.bound_s:
+            return (0, 0, 0, (), request.arrived_s, ticket)
+        claim = self.claims.get(request.path, ())
+        borrows = int(would_borrow(request, self.quotas, self.in_use))
+        return (1, borrows, -request.priority, claim, request.arrived_s, ticket)
 
     def _leave(self, key: LaneKey, ticket: int) -> None:
         lane = self._lanes[key]
@@ -191,9 +213,11 @@ class Desk:
         return placed
 
     def _try(self, request: Request, *, may_reserve: bool = True) -> Placed | None:
-        if self.cap_short_of(request):
-            return None
         stock = (request.chip, request.pool)
+        if self.cap_short_of(request):
+            if may_reserve:
+                self.capped[stock].append(request)
+            return None
         own = self.open_pairs(request)
         if not self._is_within_quota(request):
             if may_reserve and is_due(request, self.quotas, self.in_use):
@@ -220,8 +244,8 @@ class Desk:
         return None
 
     def _is_within_quota(self, request: Request) -> bool:
-        account = request.path[0] if request.path else ""
-        return account not in self.quotas or request.devices <= quota_left(account, self.quotas, self.in_use)
+        own = [account for account in accounts_of(request) if account in self.quotas]
+        return all(request.devices <= quota_left(account, self.quotas, self.in_use) for account in own)
 
     def open_pairs(self, request: Request) -> frozenset[Pair]:
         """Its pairs of lines that still have devices left, and last until it ends or can save its state."""
@@ -242,7 +266,7 @@ class Desk:
             allowed = [most for most in (self.lines[name].per_job, self.lines[name].left) if most is not None]
             if allowed and min(allowed) < request.devices:
                 limits[name] = min(allowed)
-        return Wish(request.devices, pairs, limits, request.prefers, request.only_on)
+        return Wish(request.devices, pairs, limits, request.prefers, request.only_on, request.keeps_off)
 
     def most_in_one_job(self, pairs: frozenset[Pair]) -> int | None:
         """How many devices of one job these pairs of lines allow together; None where nothing limits one of them."""
@@ -264,18 +288,32 @@ class Desk:
     def _reserve(self, request: Request, stock: Stock, pairs: frozenset[Pair]) -> None:
         """Keep what a blocked job may use for it, where no earlier one keeps it already.
 
-        Nothing is kept where even all that runs now would not make room.
+        Nothing is kept where even all that runs now would not make room, on hosts that will do and within what the
+        lines allow one job.
         """
         if all(any(pair in each.pairs for each in self.blocked[stock]) for pair in pairs):
             return
+        wish = self.wish(request, pairs)
         held = [
-            (job.ends_s[1], sum(device.pair in pairs for device in job.devices)) for job in self.running.get(stock, ())
+            (job.ends_s[1], sum(device.pair in pairs and wish.will_do(device.host) for device in job.devices))
+            for job in self.running.get(stock, ())
         ]
-        free = self._free[stock].view(pairs).total
+        free = self._free[stock].room(wish)
         from_s, _ = reservation(request.devices, free=free, ends=held, now=self.now_s)
-        if from_s == ALWAYS and held:
+        is_out_of_reach = from_s == ALWAYS and (held or not wish.is_plain)
+        if is_out_of_reach or self.is_beyond_one_job(request, pairs):
             return
         self.blocked[stock].append(Blocked(request, pairs, self.now_s if from_s == ALWAYS else from_s))
+
+    def is_beyond_one_job(self, request: Request, pairs: frozenset[Pair]) -> bool:
+        """Whether the lines never allow one job so many devices, however many are free."""
+        most = 0
+        for pair in pairs:
+            bounds = [line.per_job for name in pair if (line := self.lines.get(name)) and line.per_job is not None]
+            if not bounds:
+                return False
+            most += min(bounds)
+        return most < request.devices
 
     def _give(self, request: Request, gang: tuple[FreeDevice, ...]) -> None:
         for device in gang:
@@ -286,8 +324,8 @@ class Desk:
         for cap in {request.cap, *request.caps} & self.caps.keys():
             self.caps[cap] -= len(gang)
         self.started[(request.chip, request.pool)].append(request)
-        if request.path:
-            self.in_use[request.path[0]] += len(gang)
+        for account in accounts_of(request):
+            self.in_use[account] += len(gang)
 
 
 def quota_left(account: str, quotas: dict[str, Quota], in_use: dict[str, int]) -> int:
@@ -301,12 +339,19 @@ def quota_left(account: str, quotas: dict[str, Quota], in_use: dict[str, int]) -
 
 def is_due(request: Request, quotas: dict[str, Quota], in_use: dict[str, int]) -> bool:
     """Whether a job's account has a quota and stays within what it is due, borrowing nothing."""
-    account = request.path[0] if request.path else ""
-    return account in quotas and in_use.get(account, 0) + request.devices <= quotas[account].nominal
+    own = [account for account in accounts_of(request) if account in quotas]
+    return bool(own) and not would_borrow(request, quotas, in_use)
+
+
+def would_borrow(request: Request, quotas: dict[str, Quota], in_use: dict[str, int]) -> bool:
+    """Whether one of its accounts would then use more than it is due."""
+    own = [account for account in accounts_of(request) if account in quotas]
+    return any(in_use.get(account, 0) + request.devices > quotas[account].nominal for account in own)
 
 
 def _lane_of(request: Request) -> LaneKey:
     caps = request.caps | {request.cap}
     stock = (request.chip, request.pool)
     plain = (stock, request.pairs, request.devices, caps, request.path, request.priority)
-    return LaneKey(*plain, request.checkpoints, request.prefers, request.only_on)
+    where = (request.prefers, request.only_on, request.keeps_off)
+    return LaneKey(*plain, request.checkpoints, *where, request.accounts)

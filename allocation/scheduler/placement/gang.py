@@ -21,7 +21,8 @@ Limits = dict[str, int]
 class Wish:
     """A gang that is looked for: devices of these pairs, of no line more than ``limits`` says.
 
-    ``prefers`` are hosts that go before others; ``only_on`` the hosts that will do, None for any.
+    ``prefers`` are hosts that go before others; ``only_on`` the hosts that will do, None for any; ``keeps_off`` those
+    that will not.
     """
 
     count: int
@@ -29,11 +30,16 @@ class Wish:
     limits: Limits = field(default_factory=dict)
     prefers: frozenset[str] = frozenset()
     only_on: frozenset[str] | None = None
+    keeps_off: frozenset[str] = frozenset()
+
+    def will_do(self, host: str) -> bool:
+        """Whether the gang may stand on a host."""
+        return host not in self.keeps_off and (self.only_on is None or host in self.only_on)
 
     @property
     def is_plain(self) -> bool:
         """Whether any host with enough is as good as another."""
-        return not (self.limits or self.prefers or self.only_on is not None)
+        return not (self.limits or self.prefers or self.keeps_off or self.only_on is not None)
 
 
 class View:
@@ -121,6 +127,13 @@ class Free:
                     found.moved(place, fitting)
         return found
 
+    def room(self, wish: Wish) -> int:
+        """How many free devices stand under these lines on hosts that will do."""
+        view = self.view(wish.pairs)
+        if not wish.keeps_off and wish.only_on is None:
+            return view.total
+        return sum(has for place, has in view.has.items() if wish.will_do(place[2]))
+
     def choose(self, wish: Wish) -> tuple[FreeDevice, ...]:
         """The devices of a gang; empty where there is none such."""
         view = self.view(wish.pairs)
@@ -141,18 +154,14 @@ class Free:
             yield from view.groups(wish.count)
             return
         roomy = [(place[2] not in wish.prefers, has, place) for place, has in view.has.items() if has >= wish.count]
-        fit = [place for _, _, place in sorted(roomy) if _will_do(place, wish)]
+        fit = [place for _, _, place in sorted(roomy) if wish.will_do(place[2])]
         yield from ([place] for place in fit)
-        yield from ([place for place in places if _will_do(place, wish)] for places in view.groups(wish.count))
+        yield from ([place for place in places if wish.will_do(place[2])] for places in view.groups(wish.count))
 
     def _devices(self, places: list[Place], pairs: frozenset[Pair]) -> Iterator[FreeDevice]:
         for place in places:
             held = self._hosts[place]
             yield from (held[name] for name in sorted(held) if held[name].pair in pairs)
-
-
-def _will_do(place: Place, wish: Wish) -> bool:
-    return wish.only_on is None or place[2] in wish.only_on
 
 
 def _place(device: FreeDevice) -> Place:

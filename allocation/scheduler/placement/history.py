@@ -66,3 +66,8 @@ def remaining_s(estimate: Estimate, served_s: float) -> float:
     A job past its usual runtime is likely to go on for as long as it has run already (heavy tails).
     """
     return max(estimate.typical_s - served_s, served_s)
+
+
+def remaining_of(length_s: float, served_s: float) -> float:
+    """What a run of ``length_s`` has yet to go; one past it is likely to go on for as long as it has run already."""
+    return length_s - served_s if length_s > served_s else served_s

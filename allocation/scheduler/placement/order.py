@@ -12,7 +12,7 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Final
 
-from allocation.scheduler.placement.contest import FOREVER, Contender, Pool, Turn
+from allocation.scheduler.placement.contest import Contender, Pool, Turn
 from allocation.scheduler.placement.history import Estimate, History, remaining_s
 from allocation.scheduler.placement.shares import FairShare
 
@@ -29,12 +29,12 @@ class Rules:
     One that never ran counts as needing ``trial_s`` at most, where that is set: a short job is not to pay for a guess.
     """
 
-    first_step_s: float = HOUR_S
-    step: float = 4.0
+    first_step_s: float = 900.0
+    step: float = 3.0
     breadth: float = 0.25
-    quantum_s: float = 2 * HOUR_S
+    quantum_s: float = 1800.0
     bound_s: float = 200 * HOUR_S
-    trial_s: float = FOREVER
+    trial_s: float = 900.0
     checkpoint_s: float = 1800.0
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-from allocation.scheduler.placement.desk import Desk, Stock, quota_left
+from allocation.scheduler.placement.desk import Blocked, Desk, Stock, quota_left
 from allocation.scheduler.placement.forecast import Range, forecast
-from allocation.scheduler.placement.model import ALWAYS, FreeDevice, Plan, Request, Snapshot, Waits
+from allocation.scheduler.placement.gang import Wish
+from allocation.scheduler.placement.model import ALWAYS, FreeDevice, Plan, Request, Snapshot, Waits, accounts_of
 from allocation.scheduler.placement.preempt import choose_stops
 
 UNKNOWN = (ALWAYS, ALWAYS, ALWAYS)
@@ -41,8 +42,8 @@ def open_desk(snapshot: Snapshot) -> Desk:
     for job in snapshot.running:
         for stock in sorted({(device.chip, device.pool) for device in job.devices}):
             desk.running[stock].append(job)
-        if job.path:
-            desk.in_use[job.path[0]] += len(job.devices)
+        for account in accounts_of(job):
+            desk.in_use[account] += len(job.devices)
     for request in snapshot.queue:
         desk.submit(request)
     return desk
@@ -56,16 +57,23 @@ def _waits(desk: Desk, free: tuple[FreeDevice, ...]) -> tuple[Waits, ...]:
     for stock, queue in by_stock.items():
         there = [device for device in free if (device.chip, device.pool) == stock]
         starts = _starts(desk, stock, queue, len(there))
+        blocked = {each.request.job: each for each in desk.blocked.get(stock, ())}
+        fitting: dict[tuple[object, ...], int] = {}
+        before: list[Blocked] = []
         for number, request in enumerate(queue):
-            fitting = [device for device in there if _fits(device, request)]
-            ahead = queue[:number]
+            alike = (request.pairs, request.keeps_off, request.only_on)
+            if alike not in fitting:
+                fitting[alike] = sum(_fits(device, request) for device in there)
             start = starts[number] if starts[number][0] < ALWAYS else None
-            found.append(Waits(request.job, reason(desk, request, fitting, ahead), number + 1, start))
+            found.append(Waits(request.job, reason(desk, request, fitting[alike], before), number + 1, start))
+            if request.job in blocked:
+                before.append(blocked[request.job])
     return tuple(found)
 
 
 def _fits(device: FreeDevice, request: Request) -> bool:
-    return device.pair in request.pairs and (request.only_on is None or device.host in request.only_on)
+    wish = Wish(request.devices, request.pairs, only_on=request.only_on, keeps_off=request.keeps_off)
+    return device.pair in request.pairs and wish.will_do(device.host)
 
 
 def _starts(desk: Desk, stock: Stock, queue: list[Request], free: int) -> list[Range]:
@@ -86,17 +94,25 @@ def _length(request: Request) -> Range:
     return request.likely_s or (0.0, request.limit_s, request.limit_s)
 
 
-def reason(desk: Desk, request: Request, fitting: list[FreeDevice], ahead: list[Request]) -> str:
-    """Why a job waits, in words: the first thing that holds it."""
+def reason(desk: Desk, request: Request, fitting: int, before: list[Blocked]) -> str:
+    """Why a job waits, in words: the first thing that holds it.
+
+    Args:
+        fitting: free devices that it could use.
+        before: jobs that rank before it and could not start either.
+    """
+    if desk.is_beyond_one_job(request, desk.open_pairs(request)):
+        return _licence_words(desk, request)
     cap = desk.cap_short_of(request)
     if cap is not None:
         left = max(desk.caps[cap], 0)
         return f"The filing's limit leaves {left} devices at once now; the job asks for {request.devices}."
-    account = request.path[0] if request.path else ""
-    if account in desk.quotas and quota_left(account, desk.quotas, desk.in_use) < request.devices:
-        left = quota_left(account, desk.quotas, desk.in_use)
-        return f"The quota of {account} leaves {left} devices now; the job asks for {request.devices}."
-    return _licence_words(desk, request) or _turn_words(desk, request, fitting, ahead)
+    own = [account for account in accounts_of(request) if account in desk.quotas]
+    left, account = min(((quota_left(each, desk.quotas, desk.in_use), each) for each in own), default=(0, ""))
+    if account and left < request.devices:
+        name = desk.quotas[account].name or account
+        return f"The quota of {name} leaves {left} devices now; the job asks for {request.devices}."
+    return _licence_words(desk, request) or _turn_words(request, fitting, before)
 
 
 def _licence_words(desk: Desk, request: Request) -> str:
@@ -116,15 +132,10 @@ def _is_used_up(desk: Desk, name: str) -> bool:
     return line is not None and line.left is not None and line.left < 1
 
 
-def _turn_words(desk: Desk, request: Request, fitting: list[FreeDevice], ahead: list[Request]) -> str:
-    before = {each.job for each in ahead}
-    kept = [
-        each.request.label
-        for each in desk.blocked.get((request.chip, request.pool), [])
-        if each.request.job in before and each.pairs & request.pairs
-    ]
-    if len(fitting) >= request.devices and kept:
+def _turn_words(request: Request, fitting: int, before: list[Blocked]) -> str:
+    kept = [each.request.label for each in before if each.pairs & request.pairs]
+    if fitting >= request.devices and kept:
         return f"Its turn comes after {', '.join(sorted(kept))}."
-    if len(fitting) >= request.devices:
-        return f"{len(fitting)} licensed devices are free now, but not {request.devices} of them on one site."
-    return f"{len(fitting)} of the {request.devices} licensed devices that it asks for are free now."
+    if fitting >= request.devices:
+        return f"{fitting} licensed devices are free now, but not {request.devices} of them on one site."
+    return f"{fitting} of the {request.devices} licensed devices that it asks for are free now."

@@ -228,3 +228,76 @@ def test_no_job_waits_past_its_bound_however_urgent_the_later_ones_are(jobs: lis
         first = [request for request in waiting if request.job.startswith("j")]
         assert all(now - request.arrived_s <= bound + longest * (2 * len(jobs) + 1) for request in first)
     assert not [request for request in waiting if request.job.startswith("j")]
+
+
+def test_plan_stops_nobody_more_while_what_it_stopped_is_still_leaving() -> None:
+    four = fleet(4)
+    held = tuple(
+        Running(f"r{n}", f"R{n}", (device,), n, (99.0,) * 3, may_be_stopped=True, leaves=n > 1)
+        for n, device in enumerate(four)
+    )
+    assert plan(Snapshot((ask("urgent", 2, priority=1),), (), running=held)).stops == ()
+    more = plan(Snapshot((ask("urgent", 3, priority=1),), (), running=held))
+    assert [stop.job for stop in more.stops] == ["r1"]
+
+
+def test_plan_gives_reclaimed_devices_to_their_owner_and_not_to_an_older_urgent_borrower() -> None:
+    quotas = {"lab": Quota("all", 2), "plant": Quota("all", 2)}
+    queue = (ask("again", 2, path=("lab",), priority=9), ask("mine", 2, path=("plant",), arrived_s=1.0))
+    held = (Running("r", "R", fleet(2), 0.0, (99.0,) * 3, ("lab",)),)
+    found = plan(Snapshot(queue, fleet(4)[2:], running=held, quotas=quotas, now_s=2.0))
+    assert [each.job for each in found.placed] == ["mine"]
+
+
+def test_plan_ranks_a_job_anew_once_its_account_has_begun_to_borrow() -> None:
+    quotas = {"lab": Quota("all", 2), "plant": Quota("all", 2)}
+    queue = (
+        ask("first", 2, path=("lab", "a")),
+        ask("second", 2, path=("lab", "b"), priority=5),
+        ask("third", 2, path=("plant",), arrived_s=1.0),
+    )
+    found = plan(Snapshot(queue, fleet(4), quotas=quotas, now_s=2.0))
+    assert sorted(each.job for each in found.placed) == ["second", "third"]
+
+
+def test_plan_frees_a_quota_though_devices_are_free() -> None:
+    quotas = {"lab": Quota("all", 2), "plant": Quota("all", 2)}
+    eight = fleet(8)
+    held = tuple(
+        Running(f"r{n}", f"R{n}", (device,), n, (99.0,) * 3, ("lab",), 0, True) for n, device in enumerate(eight[:4])
+    )
+    found = plan(Snapshot((ask("mine", 2, path=("plant",)),), eight[4:], running=held, quotas=quotas))
+    assert {stop.job for stop in found.stops} == {"r3", "r2"}
+
+
+def test_plan_keeps_off_hosts_that_are_booked_for_others() -> None:
+    queue = (ask("guest", 4, keeps_off=frozenset({"h0"})), ask("late", 4, keeps_off=frozenset({"h0"}), arrived_s=1.0))
+    found = plan(Snapshot(queue, fleet(8)))
+    assert [(each.job, each.hosts) for each in found.placed] == [("guest", ("h1",))]
+    assert found.waits[0].reason.startswith("0 of the 4")
+
+
+def test_plan_counts_a_job_against_every_quota_that_it_names() -> None:
+    quotas = {"org": Quota("orgs", 4), "team": Quota("teams", 2, name="Team A")}
+    queue = (ask("big", 3, accounts=("org", "team")), ask("small", 2, accounts=("org", "team"), arrived_s=1.0))
+    found = plan(Snapshot(queue, fleet(8), quotas=quotas))
+    assert [each.job for each in found.placed] == ["small"]
+    assert "quota of Team A" in found.waits[0].reason
+
+
+def test_plan_keeps_nothing_for_a_job_that_its_booked_out_hosts_or_its_lines_rule_out() -> None:
+    booked = ask("booked", 4, keeps_off=frozenset({"h0"}), limit_s=100.0)
+    found = plan(Snapshot((booked, ask("short", 4, limit_s=9.0, arrived_s=1.0)), fleet(4)))
+    assert [each.job for each in found.placed] == ["short"]
+    large = plan(Snapshot((ask("large", 3), ask("fitting", 2, arrived_s=1.0)), fleet(4), lines={"e1": Line(per_job=2)}))
+    assert [each.job for each in large.placed] == ["fitting"]
+
+
+def test_plan_stops_a_lower_job_that_holds_the_limit_which_an_urgent_one_needs() -> None:
+    eight = fleet(8)
+    held = Running("low", "LOW", eight[:4], 0.0, (99.0,) * 3, may_be_stopped=True, caps=frozenset({"f"}))
+    other = Running("other", "OTHER", eight[4:6], 5.0, (99.0,) * 3, may_be_stopped=True, caps=frozenset({"g"}))
+    queue = (ask("urgent", 2, priority=1),)
+    found = plan(Snapshot(queue, eight[6:], {"f": 1}, running=(held, other)))
+    assert [stop.job for stop in found.stops] == ["low"]
+    assert plan(Snapshot(queue, eight[6:], {"f": 2}, running=(held, other))).stops == ()
