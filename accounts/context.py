@@ -31,6 +31,7 @@ PLACES: Final = (
     Place("licences:list", _("Licences"), "certificate", Act.SEE_LICENCES),
     Place("inventory:devices", _("Devices"), "cpu", Act.SEE_DEVICES),
     Place("jobs:list", _("Jobs"), "player-play", Act.SEE_OWN_WORK),
+    Place("schedule:queue", _("Schedule"), "hourglass", Act.SEE_OWN_WORK),
     Place("screening:queue", _("Screening"), "user-search", Act.SEE_SCREENING),
     Place("catalog:list", _("Chips"), "database", Act.SEE_CATALOG),
     Place("ledger:browse", _("Ledger"), "history", Act.SEE_LEDGER),

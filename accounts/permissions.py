@@ -37,6 +37,9 @@ class Act(StrEnum):
     SEE_DEVICES = "see_devices"
     BIND_DEVICE = "bind_device"
     ENROL_HOST = "enrol_host"
+    SEE_SCHEDULE = "see_schedule"
+    RUN_SCHEDULER = "run_scheduler"
+    DIVIDE_SUPPLY = "divide_supply"
     SUBMIT_JOB = "submit_job"
     CANCEL_JOB = "cancel_job"
     SEE_LEDGER = "see_ledger"
@@ -74,7 +77,9 @@ PERMITTED: Final[dict[Act, frozenset[Role]]] = {
     Act.SEE_DEVICES: frozenset({Role.OFFICER, Role.OPERATOR, Role.AUDITOR}),
     Act.BIND_DEVICE: frozenset({Role.OPERATOR}),
     Act.ENROL_HOST: frozenset({Role.OPERATOR}),
-    Act.KEEP_RECORDS: _OFFICER,
+    Act.SEE_SCHEDULE: frozenset({Role.OFFICER, Role.OPERATOR, Role.AUDITOR}),
+    Act.RUN_SCHEDULER: frozenset({Role.OPERATOR}),
+    Act.DIVIDE_SUPPLY: _OFFICER,
     Act.SUBMIT_JOB: frozenset({Role.APPLICANT}),
     Act.CANCEL_JOB: frozenset({Role.APPLICANT, Role.OPERATOR}),
     Act.SEE_LEDGER: _OVERSEERS,

@@ -14,6 +14,7 @@ from ninja.errors import HttpError, ValidationError
 from accounts.api import Bearer
 from allocation.inventory.api import router as hosts
 from allocation.jobs.api import router as jobs
+from allocation.scheduler.api import router as schedule
 from config.errors import refusal_of
 from ledger.errors import DomainError, InvalidInput
 from procurement.determinations.api import router as determinations
@@ -40,6 +41,7 @@ api.add_router("/licences", licences, tags=["licences"])
 api.add_router("/jobs", jobs, tags=["jobs"])
 api.add_router("/hosts", hosts, tags=["hosts"])
 api.add_router("/determinations", determinations, tags=["determinations"])
+api.add_router("/schedule", schedule, tags=["schedule"])
 api.add_router("/screening", screening, tags=["screening"])
 
 

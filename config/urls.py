@@ -25,6 +25,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("orders/", include("procurement.orders.urls")),
     path("parties/", include("procurement.parties.urls")),
     path("review/", include("procurement.review.urls")),
+    path("schedule/", include("allocation.scheduler.urls")),
     path("screening/", include("procurement.screening.urls")),
     path("usage/", include("allocation.metering.urls")),
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 import uuid
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Protocol
 
 from django.db import connection, models, transaction
@@ -50,10 +51,26 @@ def record(
         RuntimeError: called outside a transaction, where the row could stand without its act.
         InvalidInput: the facts hold what cannot be sealed; nothing was written.
     """
+    entry = _entry(act, subject, actor, facts or {})
+    entry.save(force_insert=True)
+    return entry
+
+
+def record_each(act: str, subjects: Iterable[tuple[models.Model, dict[str, Any]]]) -> list[Entry]:
+    """Write one ledger row for each of many subjects of one act of the system's own, each with its facts.
+
+    Raises:
+        RuntimeError: called outside a transaction.
+        InvalidInput: facts hold what cannot be sealed; nothing was written.
+    """
+    return Entry.objects.bulk_create(_entry(act, subject, None, facts) for subject, facts in subjects)
+
+
+def _entry(act: str, subject: models.Model, actor: Actor | None, facts: dict[str, Any]) -> Entry:
     if not connection.in_atomic_block:
         raise RuntimeError("ledger.record must run inside the transaction of the act it records")
     try:
-        check_facts(facts or {})
+        check_facts(facts)
     except NotSealable as error:
         raise InvalidInput(f"The record of {act} cannot be sealed: {error}.") from error
     return Entry.objects.create(
@@ -63,7 +80,7 @@ def record(
         subject_ref=str(getattr(subject, "reference", "") or ""),
         actor=pseudonym_of(actor.person.pk) if actor else "",
         actor_role=str(actor.role) if actor else "system",
-        facts=facts or {},
+        facts=facts,
     )
 
 

@@ -57,6 +57,23 @@ def submit_job(*, actor: Actor, source: str) -> Job:
     raise refusal
 
 
+def draft_job(*, actor: Actor, source: str) -> Job:
+    """The first job that a job file would make, checked as at submission and not saved.
+
+    Raises:
+        InvalidInput: the file has faults; the message names each with its line.
+        ComplianceRefusal: the filing is for another chip, or has no GPU time.
+    """
+    actor.require(Act.SUBMIT_JOB)
+    spec = _parsed(source)
+    filing, chip = _filing_of(actor, spec), _chip_of(spec)
+    _after(actor, spec)
+    refusal = _grant_fault(filing, chip)
+    if refusal is not None:
+        raise refusal
+    return _unsaved(actor, spec, filing)[0]
+
+
 def end_orphans() -> int:
     """Fail the waiting jobs whose forerunner ended without success; run by housekeeping, and idempotent.
 

@@ -12,6 +12,7 @@ from accounts.permissions import Act
 from allocation.jobs import queries
 from allocation.jobs.forms import EXAMPLE, EvidenceForm
 from allocation.jobs.models import Attempt, Job
+from allocation.scheduler.forms import PriorityForm
 from ledger.queries import history
 from procurement.filings.models import Filing
 from procurement.filings.states import FilingState
@@ -26,6 +27,7 @@ def page(job: Job, actor: Actor) -> dict[str, Any]:
         "may_cancel": may_cancel and job.state in queries.LIVE,
         "may_export": actor.may(Act.EXPORT_EVIDENCE),
         "evidence_form": EvidenceForm(),
+        "priority_form": PriorityForm() if actor.may(Act.RUN_SCHEDULER) and job.state in queries.LIVE else None,
         "entries": history([("job", job.pk), *[("attempt", attempt.pk) for attempt in job.attempts.all()]]),
         "chain_url": reverse("chain:job", args=[job.pk]),
         **live_part(job),

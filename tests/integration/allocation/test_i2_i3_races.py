@@ -11,7 +11,7 @@ from allocation.dispatch import drains
 from allocation.dispatch.models import Lease
 from allocation.inventory.models import Device
 from allocation.jobs.models import Attempt
-from allocation.scheduler import passes
+from allocation.scheduler import passes, placing
 from allocation.scheduler.placement import FreeDevice, Placed
 from gpu_runtime.protocol import new_nonce
 from ledger.models import Entry
@@ -58,7 +58,8 @@ def test_passes_at_once_lease_each_device_once(
     for _ in range(6):
         live_world.submit()
     if not is_locked:
-        monkeypatch.setattr(passes, "_is_mine", lambda: True)
+        for module in (passes, placing):
+            monkeypatch.setattr(module, "is_mine", lambda: True)
     race(8, lambda _: passes.run_pass())
     held = Counter(Lease.objects.filter(released_at=None).values_list("device_id", flat=True))
     assert max(held.values()) == 1
@@ -72,10 +73,10 @@ def test_placements_of_two_jobs_on_the_same_device_give_it_to_one(
 ) -> None:
     host = live_world.add_host(live_world.serials[:1])
     jobs = [live_world.submit() for _ in range(6)]
-    monkeypatch.setattr(passes, "_is_mine", lambda: True)
+    monkeypatch.setattr(placing, "is_mine", lambda: True)
     device = Device.objects.get(host_id=host.id)
     free = FreeDevice(str(device.pk), "h200-sxm", str(device.site_id), host.id, "", ("", ""))
-    results = race(6, lambda number: passes.place_job(Placed(str(jobs[number].pk), (free,))))
+    results = race(6, lambda number: placing.place_one(Placed(str(jobs[number].pk), (free,))))
     assert sorted(map(bool, results)) == [False] * 5 + [True]
     assert not [each for each in results if isinstance(each, Exception)]
 
@@ -85,8 +86,8 @@ def test_placement_planned_on_a_device_that_was_leased_since_is_dropped(world: W
     first, second = world.submit(), world.submit()
     device = Device.objects.get(host_id=host.id)
     free = FreeDevice(str(device.pk), "h200-sxm", str(device.site_id), host.id, "", ("", ""))
-    assert passes.place_job(Placed(str(first.pk), (free,)))
-    assert not passes.place_job(Placed(str(second.pk), (free,)))
+    assert placing.place_one(Placed(str(first.pk), (free,)))
+    assert not placing.place_one(Placed(str(second.pk), (free,)))
     assert Lease.objects.count() == 1
 
 
@@ -151,5 +152,3 @@ def _claim(host: FakeHost, attempt: Attempt, nonce: str, sequence: int) -> int:
     except ClaimedElsewhere:
         return 409
     return 200
-
-

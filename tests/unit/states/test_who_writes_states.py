@@ -21,7 +21,7 @@ PERMITTED = {
     "allocation/inventory/hosts.py",
     "allocation/inventory/services.py",
     "allocation/jobs/services.py",
-    "allocation/scheduler/passes.py",
+    "allocation/scheduler/placing.py",
     "procurement/evidence/services.py",
     "procurement/filings/services.py",
     "procurement/licences/steps.py",

@@ -1,0 +1,77 @@
+// Capacity over time: <figure data-gantt-url="…">. A row is a host; lanes within it where jobs share it.
+// The address answers {"now", "bars": [{host, label, kind, devices, from, to, late, url}], "ends": [{label, at, devices}]}.
+(() => {
+  const probe = document.createElement("i");
+  probe.hidden = true;
+  document.body.append(probe);
+  const resolved = (name) => { probe.style.color = `var(${name})`; return getComputedStyle(probe).color; };
+  const at = (text) => new Date(text).getTime();
+  const TONES = { past: "--w-line-strong", running: "--w-accent", booked: "--w-wait-line" };
+  const ROW = 26;
+
+  // Bars of one host that overlap stand in lanes of their own.
+  const lanes = (bars) => {
+    const hosts = new Map();
+    for (const bar of bars) {
+      const mine = hosts.get(bar.host) ?? hosts.set(bar.host, []).get(bar.host);
+      const end = at(bar.late ?? bar.to);
+      let lane = mine.findIndex((until) => until <= at(bar.from));
+      if (lane < 0) lane = mine.push(0) - 1;
+      mine[lane] = end;
+      bar.lane = lane;
+    }
+    const rows = [...hosts].flatMap(([host, all]) => all.map((_, lane) => ({ host, lane })));
+    for (const bar of bars) bar.row = rows.findIndex((row) => row.host === bar.host && row.lane === bar.lane);
+    return rows;
+  };
+
+  const draw = (chart, data, figure) => {
+    const rows = lanes(data.bars);
+    const ink = resolved("--w-ink"), quiet = resolved("--w-ink-2");
+    const last = Math.max(at(data.now) + 6 * 3.6e6, ...data.bars.map((bar) => at(bar.late ?? bar.to)));
+    const ends = data.ends.filter((end) => at(end.at) > at(data.now) - 864e5);
+    const lines = [
+      { xAxis: at(data.now), label: { formatter: figure.dataset.now }, lineStyle: { color: resolved("--w-info-line"), type: "solid", width: 2 } },
+      ...ends.map((end) => ({ xAxis: at(end.at), label: { formatter: end.label }, lineStyle: { color: resolved("--w-bad-line"), type: "dashed", width: 2 } })),
+    ];
+    const item = (params, api) => {
+      const bar = data.bars[params.dataIndex];
+      const [x, y] = api.coord([at(bar.from), bar.row]), [to] = api.coord([at(bar.to), bar.row]), [late] = api.coord([at(bar.late ?? bar.to), bar.row]);
+      const colour = resolved(TONES[bar.kind]), height = ROW - 8, top = y - height / 2;
+      const box = (left, right, style) => ({ type: "rect", shape: window.echarts.graphic.clipRectByRect({ x: left, y: top, width: Math.max(right - left, 2), height }, params.coordSys) ?? { x: 0, y: 0, width: 0, height: 0 }, style });
+      const main = bar.kind === "booked" ? { fill: "transparent", stroke: colour, lineWidth: 2 } : { fill: colour };
+      return { type: "group", children: [box(x, late, { fill: colour, opacity: 0.3 }), box(x, to, main)] };
+    };
+    chart.setOption({
+      animation: false,
+      grid: { left: 8, right: 24, top: 56, bottom: 8, containLabel: true },
+      tooltip: { renderMode: "richText", confine: true, backgroundColor: resolved("--w-surface"), borderColor: resolved("--w-line-strong"), textStyle: { color: ink, fontSize: 12 },
+        formatter: ({ dataIndex }) => { const bar = data.bars[dataIndex]; const clock = (text) => text.slice(0, 16).replace("T", " ");
+          return `${bar.label}: ${bar.devices} ${figure.dataset.devices}\n${clock(bar.from)} – ${clock(bar.to)}${bar.late ? `\n${figure.dataset.late} ${clock(bar.late)}` : ""}`; } },
+      useUTC: true,
+      xAxis: { type: "time", min: at(data.now) - 864e5, max: Math.max(last, ...ends.map((end) => at(end.at) + 3.6e6)), axisLabel: { color: quiet, hideOverlap: true }, splitLine: { show: true, lineStyle: { color: resolved("--w-line") } } },
+      yAxis: { type: "category", inverse: true, data: rows.map((row) => (row.lane ? "" : row.host)), axisLabel: { color: quiet, width: 120, overflow: "truncate" }, axisTick: { show: false } },
+      series: [{ type: "custom", renderItem: item, data: data.bars.map((bar) => [at(bar.from), bar.row, at(bar.to)]), encode: { x: [0, 2], y: 1 },
+        markLine: { silent: true, symbol: "none", data: lines, label: { color: ink, fontSize: 11, position: "end", rotate: 20, align: "left" } } }],
+    }, { notMerge: true });
+    chart.resize({ height: 96 + Math.max(rows.length, 1) * ROW });
+  };
+
+  const start = async (figure) => {
+    const canvas = document.createElement("div");
+    canvas.className = "gantt-canvas";
+    canvas.setAttribute("role", "img");
+    canvas.setAttribute("aria-label", figure.querySelector("figcaption").textContent);
+    figure.prepend(canvas);
+    const answer = await fetch(figure.dataset.ganttUrl, { headers: { Accept: "application/json" } });
+    if (!answer.ok) return;
+    const data = await answer.json();
+    const chart = window.echarts.init(canvas, null, { renderer: "canvas", height: 160 });
+    draw(chart, data, figure);
+    figure.dataset.drawn = "yes";
+    chart.on("click", ({ dataIndex }) => { if (data.bars[dataIndex]?.url) location.assign(data.bars[dataIndex].url); });
+    addEventListener("writ:theme", () => draw(chart, data, figure));
+    new ResizeObserver(() => chart.resize({ width: canvas.clientWidth })).observe(canvas);
+  };
+  document.querySelectorAll("[data-gantt-url]").forEach(start);
+})();
