@@ -74,6 +74,7 @@ PERMITTED: Final[dict[Act, frozenset[Role]]] = {
     Act.RECORD_RECEIPT: frozenset({Role.OPERATOR, Role.LIAISON}),
     Act.FILE_EVIDENCE: frozenset({Role.APPLICANT, Role.LIAISON}),
     Act.ACCEPT_EVIDENCE: _OFFICER,
+    Act.KEEP_RECORDS: _OFFICER,
     Act.SEE_DEVICES: frozenset({Role.OFFICER, Role.OPERATOR, Role.AUDITOR}),
     Act.BIND_DEVICE: frozenset({Role.OPERATOR}),
     Act.ENROL_HOST: frozenset({Role.OPERATOR}),

@@ -73,7 +73,7 @@ def _entry(act: str, subject: models.Model, actor: Actor | None, facts: dict[str
         check_facts(facts)
     except NotSealable as error:
         raise InvalidInput(f"The record of {act} cannot be sealed: {error}.") from error
-    return Entry.objects.create(
+    return Entry(
         act=act,
         subject_kind=subject._meta.model_name or "",
         subject_id=str(subject.pk),
