@@ -202,10 +202,13 @@ def _seat(seats: Sequence[_Seat]) -> None:
     state = advance(JOB_EDGES, JobState.WAITING, JobAction.PLACE)
     jobs = [seat.job.pk for seat in seats]
     Job.objects.filter(pk__in=jobs).update(state=state, waits_because="", not_before=None)
-    record_each(
-        "job.placed", [(seat.job, _facts(seat, attempt)) for seat, attempt in zip(seats, attempts, strict=True)]
-    )
+    _record(seats, attempts)
     _ring(seats, attempts)
+
+
+def _record(seats: Sequence[_Seat], attempts: Sequence[Attempt]) -> None:
+    placed = [(seat.job, _facts(seat, attempt)) for seat, attempt in zip(seats, attempts, strict=True)]
+    record_each("job.placed", placed)
 
 
 def _facts(seat: _Seat, attempt: Attempt) -> dict[str, object]:

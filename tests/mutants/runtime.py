@@ -8,7 +8,7 @@ from tests.mutants.mutant import Mutant
 
 _CLAIMS, _RENEWALS = "allocation/dispatch/claims.py", "allocation/dispatch/renewals.py"
 _REPORTS, _INVENTORY = "allocation/dispatch/reports.py", "allocation/inventory/reports.py"
-_PASSES, _GRANTS = "allocation/scheduler/passes.py", "allocation/grants/services.py"
+_PASSES, _GRANTS = "allocation/scheduler/placing.py", "allocation/grants/services.py"
 _TOKENS = "allocation/migrations/0002_tokens_and_chain_versions.py"
 _ALLOCATION = "allocation/migrations/0001_initial.py"
 _WARRANT, _LEASE = "gpu_runtime/protocol/warrant.py", "gpu_runtime/guard/lease.py"
@@ -95,6 +95,16 @@ RUNTIME: Final = (
         f"{_I2}test_second_live_lease_by_raw_sql_is_refused",
     ),
     Mutant(
+        "I5", "jobs are placed together on versions that have moved", _PASSES,
+        "if len(seats) < len(judged) or _has_moved(seats):", "if len(seats) < len(judged):",
+        f"{_A}test_live_scheduler.py::test_jobs_judged_before_a_licence_was_suspended_are_not_placed_on_it",
+    ),
+    Mutant(
+        "I5", "a licence line carries more at once than it may", _PASSES,
+        "    _check_limits(seats)\n", "",
+        f"{_A}test_live_scheduler.py::test_jobs_judged_before_a_line_was_capped_are_placed_within_the_cap",
+    ),
+    Mutant(
         "I2", "a placement does not look again after locking", _PASSES,
         "return [device for device in held if device.pk in free]", "return held",
         f"{_I2}test_placement_planned_on_a_device_that_was_leased_since_is_dropped",
@@ -179,8 +189,8 @@ RUNTIME: Final = (
     ),
     Mutant(
         "I7", "a placement is recorded after its transaction", _PASSES,
-        "    _record(job, attempt, devices)\n",
-        "    transaction.on_commit(lambda: transaction.atomic(_record)(job, attempt, devices))\n",
+        "    _record(seats, attempts)\n",
+        "    transaction.on_commit(lambda: transaction.atomic(_record)(seats, attempts))\n",
         f"{_I6}test_ledger_rows_bear_the_transaction_of_what_they_record",
     ),
 )  # fmt: skip

@@ -7,16 +7,21 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from accounts.actors import Actor
+from allocation.clock import database_now
 from allocation.dispatch.models import Drain, Lease
 from allocation.jobs.models import Attempt, Job
 from allocation.scheduler import policy
+from allocation.scheduler.look import Looker
 from allocation.scheduler.models import JobOutlook, Preemption, Priority, SchedulerRules
 from allocation.scheduler.passes import run_pass
+from allocation.scheduler.placement import plan
+from allocation.scheduler.placing import Judged, place_all
 from allocation.scheduler.usage import current_rules, shares_at
+from allocation.scheduler.verdicts import read_stamp
 from ledger.errors import InvalidInput, NotPermitted
 from ledger.models import Entry
 from procurement.filings.models import Filing
-from procurement.licences.models import LicenceLine
+from procurement.licences.models import Licence, LicenceLine
 from tests import factories as make
 from tests.integration.allocation.worlds import FakeHost, World, approve, attempt_of
 
@@ -201,3 +206,39 @@ def test_only_operators_set_the_policy(world: World) -> None:
             with pytest.raises(NotPermitted):
                 act(Actor(actor.membership))
         act(world.operator)
+
+
+def judged_now() -> list[Judged]:
+    """What a look at this moment would place, with its verdicts."""
+    look = Looker().look(database_now())
+    return [Judged(each, look.verdicts[look.kinds[each.job]]) for each in plan(look.snapshot).placed]
+
+
+def test_jobs_are_placed_together_on_the_verdict_that_they_were_judged_by(world: World) -> None:
+    world.add_host()
+    jobs = [world.submit() for _ in range(3)]
+    assert place_all(judged_now(), read_stamp()) == 3
+    rows = Entry.objects.filter(act="job.placed", subject_id__in=[str(job.pk) for job in jobs])
+    assert rows.count() == 3
+    links = [set(attempt_of(job).links.values_list("source", flat=True)) for job in jobs]
+    assert links[0] == links[1] == links[2] > {"licence", "licence_line", "filing", "grant", "device"}
+    assert all(attempt_of(job).links.filter(source="device").count() == 1 for job in jobs)
+
+
+def test_jobs_judged_before_a_licence_was_suspended_are_not_placed_on_it(world: World) -> None:
+    world.add_host()
+    world.submit()
+    world.submit()
+    judged = judged_now()
+    Licence.objects.filter(pk=world.exporter.pk).update(state="suspended")
+    assert place_all(judged, read_stamp()) == 0
+    assert not Lease.objects.exists()
+
+
+def test_jobs_judged_before_a_line_was_capped_are_placed_within_the_cap(world: World) -> None:
+    world.add_host()
+    world.submit()
+    world.submit()
+    judged = judged_now()
+    cap(world, at_once=1)
+    assert place_all(judged, read_stamp()) == 1
