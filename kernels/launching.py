@@ -8,7 +8,7 @@ import functools
 import importlib.util
 import logging
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import torch
@@ -65,10 +65,26 @@ def row_widths() -> Iterator[int]:
     return (limit for limit, _warps in ROW_WARPS)
 
 
+MISSING = "Triton is not installed: the chunked torch path serves the GPU (slower)."
+
+
 @functools.cache
 def has_triton() -> bool:
     """Whether Triton can be imported; where CUDA is and Triton is not, the log says once what that costs."""
     found = importlib.util.find_spec("triton") is not None
     if not found and torch.cuda.is_available():
-        LOG.warning("kernels: Triton is not installed: the chunked torch path serves the GPU (slower).")
+        LOG.warning("kernels: %s", MISSING)
     return found
+
+
+def missing() -> str:
+    """What a receipt says where Triton is not; nothing where it is."""
+    return "" if has_triton() else MISSING
+
+
+def table() -> dict[str, object]:
+    """The configurations as a receipt names them."""
+    return {
+        "row_warps": [list(row) for row in ROW_WARPS], "elementwise": asdict(ELEMENTWISE),
+        "vocabulary": asdict(VOCABULARY), "adamw": asdict(ADAMW),
+    }  # fmt: skip

@@ -50,11 +50,13 @@ def live_part(job: Job) -> dict[str, Any]:
 
 
 def _receipt(attempt: Attempt) -> list[tuple[str, Any]]:
-    """The receipt that the runner wrote, as facts; nested values are left to the API."""
-    plain = attempt.receipt or {}
+    """The receipt that the runner wrote, as facts: plain values, then those of each part; the API has it all."""
+    said = attempt.receipt or {}
+    parts = {name: part for name, part in sorted(said.items()) if isinstance(part, dict)}
+    nested = [(f"{name} {key}", value) for name, part in parts.items() for key, value in sorted(part.items())]
     return [
         (name.replace("_", " ").capitalize(), value)
-        for name, value in sorted(plain.items())
+        for name, value in (*sorted(said.items()), *nested)
         if isinstance(value, str | int | float | bool)
     ]
 

@@ -1,10 +1,13 @@
 """The lines that the guard passes on while a training runs."""
 
 import json
+import threading
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 
 from gpu_runtime.checkpoints.manifest import CheckpointRecord
+from gpu_runtime.runner.window import WindowMeans
 
 
 class MetricsFile:
@@ -12,6 +15,7 @@ class MetricsFile:
 
     def __init__(self, run_dir: Path) -> None:
         self._file = (run_dir / "metrics.jsonl").open("a", buffering=1, encoding="utf-8")
+        self._one_at_a_time = threading.Lock()  # a checkpoint is announced by the thread that wrote it
 
     def __enter__(self) -> "MetricsFile":
         return self
@@ -21,18 +25,19 @@ class MetricsFile:
     ) -> None:
         self._file.close()
 
-    def train(self, step: int, loss: float, tokens_per_s: float, learning_rate: float) -> None:
-        """The mean loss (nats a byte) since the line before, and the speed."""
+    def train(self, step: int, means: WindowMeans, learning_rate: float, shares: Mapping[str, float]) -> None:
+        """The mean loss (nats a token) since the line before, the speed, and what share of the devices it takes."""
         self._write(
-            kind="train", step=step, loss=round(loss, 6), tokens_per_s=round(tokens_per_s, 1),
-            learning_rate=round(learning_rate, 10),
+            kind="train", step=step, loss=round(means.loss, 6), tokens_per_s=round(means.tokens_per_s, 1),
+            learning_rate=round(learning_rate, 10), **shares,
         )  # fmt: skip
 
-    def evaluation(self, step: int, held_out_loss: float, held_out_bits: float, bigram_bits: float) -> None:
-        """The held-out loss in nats and in bits a byte, and the bigram entropy of the same files."""
+    def evaluation(self, step: int, held_out_loss: float, held_out_bits: float, bigram_bits: float | None) -> None:
+        """The held-out loss in nats a token and in bits a byte, and the bigram entropy of the same bytes."""
+        more = {} if bigram_bits is None else {"bigram_entropy_bits": round(bigram_bits, 6)}
         self._write(
             kind="eval", step=step, held_out_loss=round(held_out_loss, 6),
-            held_out_bits_per_byte=round(held_out_bits, 6), bigram_entropy_bits=round(bigram_bits, 6),
+            held_out_bits_per_byte=round(held_out_bits, 6), **more,
         )  # fmt: skip
 
     def checkpoint(self, record: CheckpointRecord) -> None:
@@ -43,4 +48,5 @@ class MetricsFile:
         )  # fmt: skip
 
     def _write(self, **line: str | int | float) -> None:
-        self._file.write(json.dumps(line) + "\n")
+        with self._one_at_a_time:
+            self._file.write(json.dumps(line) + "\n")

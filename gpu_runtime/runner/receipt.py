@@ -1,6 +1,7 @@
 """What a run leaves behind as its account: what ran, on what, and how it ended."""
 
 import hashlib
+import importlib.metadata
 import json
 import os
 import platform
@@ -13,8 +14,9 @@ import torch
 from gpu_runtime.runner.devices import describe
 from gpu_runtime.runner.run import Run
 from gpu_runtime.trainer.evaluation import bits
+from gpu_runtime.trainer.training import computing_dtype
 from gpu_runtime.trainer.work import FORMULA, flops_per_token
-from kernels.registry import implementations_taken
+from kernels.registry import configurations, implementations_taken, notes
 
 ROOT = Path(__file__).resolve().parents[2]
 CODE_FOLDERS = ("gpu_runtime/runner", "gpu_runtime/trainer", "gpu_runtime/checkpoints", "kernels")
@@ -38,10 +40,14 @@ def make_receipt(run: Run, outcome: str, message: str, wall_ms: int) -> dict[str
         "spec_sha256": spec_sha256(run.attempt.spec),
         "config": run.attempt.config.to_spec(),
         "kernels": implementations_taken(run.training.device.type),
+        "kernel_configurations": configurations(run.training.device.type),
+        "kernel_notes": notes(run.training.device.type),
         "versions": versions(),
         **describe(run.attempt),
         "data": _data(run),
+        "model": _model(run),
         "work": _work(run),
+        "speed": run.meter.account(run.window.overall_tokens_per_s),
         "result": _result(run),
     }
 
@@ -63,8 +69,18 @@ def spec_sha256(spec: Mapping[str, Any]) -> str:
 
 
 def versions() -> dict[str, str]:
-    """Interpreter, torch and system."""
-    return {"python": platform.python_version(), "torch": torch.__version__, "system": platform.platform()}
+    """Interpreter, torch, what it was built for, Triton and system."""
+    return {
+        "python": platform.python_version(), "torch": torch.__version__, "cuda": torch.version.cuda or "none",
+        "triton": _version("triton"), "safetensors": _version("safetensors"), "system": platform.platform(),
+    }  # fmt: skip
+
+
+def _version(package: str) -> str:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return "not installed"
 
 
 def write_receipt(run_dir: Path, receipt: Mapping[str, Any]) -> None:
@@ -80,10 +96,22 @@ def _data(run: Run) -> dict[str, Any]:
         "source": run.attempt.config.data,
         "sha256": corpus.digest,
         "train_files": corpus.train_files,
-        "train_bytes": corpus.train.numel(),
+        "train_tokens": corpus.train.numel(),
         "held_out_files": corpus.held_out_files,
-        "held_out_bytes": corpus.held_out.numel(),
-        "held_out_bigram_entropy_bits": round(run.bigram_bits, 6),
+        "held_out_tokens": corpus.held_out.numel(),
+        "is_hashed": corpus.is_hashed,
+        "vocabulary": corpus.vocabulary,
+    } | ({} if run.bigram_bits is None else {"held_out_bigram_entropy_bits": round(run.bigram_bits, 6)})
+
+
+def _model(run: Run) -> dict[str, Any]:
+    config, training = run.attempt.config, run.training
+    return {
+        "computed_in": str(computing_dtype(config, training.device)).removeprefix("torch."),
+        "processes": run.gang.size,
+        "parallel": "one process" if run.gang.is_alone else config.parallel or "ddp",
+        "deterministic": torch.are_deterministic_algorithms_enabled(),
+        "started_from": run.origin or "random numbers of the seed",
     }
 
 
@@ -94,7 +122,8 @@ def _work(run: Run) -> dict[str, Any]:
         "started_at_step": progress.started_at_step,
         "steps": run.training.step,
         "steps_asked": config.steps,
-        "bytes_trained": steps * config.tokens_per_step,
+        "tokens_trained": steps * config.tokens_per_step,
+        "flops_per_step": config.tokens_per_step * flops_per_token(run.training.shape),
         "flops_counted": steps * config.tokens_per_step * flops_per_token(run.training.shape),
         "flops_formula": FORMULA,
         "parameters": sum(parameter.numel() for parameter in run.training.model.parameters()),
@@ -105,11 +134,12 @@ def _result(run: Run) -> dict[str, Any]:
     progress = run.progress
     result: dict[str, Any] = {"model_sha256": run.training.digest(), "loss": progress.loss}
     if progress.held_out_loss is not None:
-        held_out_bits = bits(progress.held_out_loss)
+        held_out_bits = bits(progress.held_out_loss) * run.corpus.tokens_per_byte
         result |= {
             "held_out_loss": round(progress.held_out_loss, 6),
             "held_out_at_step": progress.evaluated_step,
             "held_out_bits_per_byte": round(held_out_bits, 6),
-            "held_out_over_bigram_entropy": round(held_out_bits / run.bigram_bits, 6),
         }
+        if run.bigram_bits is not None:
+            result["held_out_over_bigram_entropy"] = round(held_out_bits / run.bigram_bits, 6)
     return result

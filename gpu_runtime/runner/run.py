@@ -4,17 +4,19 @@ import time
 from dataclasses import dataclass
 
 from gpu_runtime.checkpoints.gang import GangStore
-from gpu_runtime.checkpoints.manifest import DamagedCheckpoint
+from gpu_runtime.checkpoints.manifest import CheckpointRecord, DamagedCheckpoint
 from gpu_runtime.runner.attempt import Attempt
 from gpu_runtime.runner.devices import choose_device
 from gpu_runtime.runner.metrics import MetricsFile
+from gpu_runtime.runner.models import begin_training, export_model, meter_of
 from gpu_runtime.runner.stopping import Stopping
 from gpu_runtime.runner.window import LossWindow
 from gpu_runtime.trainer.evaluation import Evaluation, bits
 from gpu_runtime.trainer.gang import Gang
+from gpu_runtime.trainer.saving import BackgroundSaver
 from gpu_runtime.trainer.schedule import learning_rate_at
 from gpu_runtime.trainer.text import Corpus, bigram_entropy_bits, load_corpus
-from gpu_runtime.trainer.training import Place, Training
+from gpu_runtime.trainer.training import Place
 
 # Often enough for a live chart, rarely enough to cost nothing.
 STEPS_PER_LINE = 5
@@ -39,11 +41,13 @@ class Run:
         device = choose_device(attempt, self.gang.local_rank)
         self.gang.join(device)
         self._store = GangStore(attempt.checkpoint_dir, self.gang)
+        self._saver = BackgroundSaver(self._store.write, self._announce)
         self.corpus: Corpus = load_corpus(attempt.config.data)
-        self.bigram_bits = bigram_entropy_bits(self.corpus.held_out)
-        self.training = Training(attempt.config, self.corpus, Place(device, self.gang))
+        self.bigram_bits = bigram_entropy_bits(self.corpus.held_out) if self.corpus.is_bytes else None
+        self.training, self.origin = begin_training(attempt, self.corpus, Place(device, self.gang))
+        self.meter = meter_of(attempt, self.training)
         self._evaluation = Evaluation(self.corpus.held_out, attempt.config, self.gang)
-        self.progress, self._window, self._saved_step = Progress(), LossWindow(), 0
+        self.progress, self.window, self._saved_step = Progress(), LossWindow(), 0
         self._resume()
 
     def train(self) -> bool:
@@ -53,13 +57,19 @@ class Run:
             Whether the training is complete.
         """
         self._stopping.hold_for_work()
-        self._window.skip_time()
-        while not self._is_over() and not self._is_stop_asked():
-            self._one_step()
-        self._report_loss()
-        self._save()
-        self._evaluate()
-        return self._is_over() and self.progress.evaluated_step == self.training.step
+        self.window.skip_time()
+        try:
+            while not self._is_over() and not self._is_stop_asked():
+                self._one_step()
+            self._report_loss()
+            self._save()
+            self._evaluate()
+        finally:
+            self._saver.wait()
+        is_complete = self._is_over() and self.progress.evaluated_step == self.training.step
+        if is_complete and self.attempt.config.export:
+            export_model(self.training, self.attempt.checkpoint_dir)
+        return is_complete
 
     def _is_stop_asked(self) -> bool:
         """Whether any process of the gang was asked to stop: all of them stop after the same step."""
@@ -71,7 +81,7 @@ class Run:
     def _one_step(self) -> None:
         config = self.attempt.config
         self.progress.loss = self.training.advance()
-        self._window.add(self.progress.loss, config.tokens_per_step)
+        self.window.add(self.progress.loss, config.tokens_per_step)
         step = self.training.step
         if step % STEPS_PER_LINE == 0:
             self._report_loss()
@@ -79,12 +89,13 @@ class Run:
             self._save()
         if step % config.evaluate_every == 0:
             self._evaluate()
-        self._window.skip_time()
+        self.window.skip_time()
 
     def _report_loss(self) -> None:
-        if not self._window.is_empty and self.gang.leads:
-            step, means = self.training.step, self._window.take()
-            self._metrics.train(step, means.loss, means.tokens_per_s, learning_rate_at(step, self.attempt.config))
+        if not self.window.is_empty and self.gang.leads:
+            step, means = self.training.step, self.window.take()
+            rate, shares = learning_rate_at(step, self.attempt.config), self.meter.shares(means.tokens_per_s)
+            self._metrics.train(step, means, rate, shares)
 
     def _evaluate(self) -> None:
         step = self.training.step
@@ -94,14 +105,19 @@ class Run:
         if loss is not None:
             self.progress.evaluated_step, self.progress.held_out_loss = step, loss
             if self.gang.leads:
-                self._metrics.evaluation(step, loss, bits(loss), self.bigram_bits)
+                self._metrics.evaluation(step, loss, bits(loss) * self.corpus.tokens_per_byte, self.bigram_bits)
 
     def _save(self) -> None:
         step = self.training.step
         if step == self._saved_step:
             return
-        record = self._store.write(step, self.training.state())
         self._saved_step = step
+        if self.gang.is_alone:
+            self._saver.save(step, self.training.state())
+        else:  # its processes exchange what they hold, which they cannot do beside the training's own exchanges
+            self._announce(self._store.write(step, self.training.state()))
+
+    def _announce(self, record: CheckpointRecord) -> None:
         if self.gang.leads:
             self._metrics.checkpoint(record)
         self._store.thin_out(time.time())

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 
 class WindowMeans(NamedTuple):
-    """Mean loss in nats a byte, and bytes trained a second."""
+    """Mean loss in nats a token, and tokens trained a second."""
 
     loss: float
     tokens_per_s: float
@@ -17,7 +17,14 @@ class LossWindow:
     def __init__(self) -> None:
         self._losses: list[float] = []
         self._tokens, self._seconds = 0, 0.0
+        self._all_tokens, self._all_seconds = 0, 0.0
         self._resumed_at = time.monotonic()
+
+    @property
+    def overall_tokens_per_s(self) -> float | None:
+        """Tokens trained a second since the start, by the time spent on steps alone; None before the first step."""
+        tokens, seconds = self._all_tokens + self._tokens, self._all_seconds + self._seconds
+        return tokens / max(seconds, 1e-9) if tokens else None
 
     @property
     def is_empty(self) -> bool:
@@ -39,5 +46,6 @@ class LossWindow:
     def take(self) -> WindowMeans:
         """The means of the steps added, and an empty window."""
         means = WindowMeans(sum(self._losses) / len(self._losses), self._tokens / max(self._seconds, 1e-9))
+        self._all_tokens, self._all_seconds = self._all_tokens + self._tokens, self._all_seconds + self._seconds
         self._losses, self._tokens, self._seconds = [], 0, 0.0
         return means

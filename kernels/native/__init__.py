@@ -48,15 +48,30 @@ RESULTS: dict[str, Any] = {"cross_entropy_count": ctypes.c_int64, "sum_of_square
 
 
 @functools.cache
+def _opened() -> tuple[ctypes.CDLL | None, str]:
+    """The library, or None and why; the log says it once."""
+    if os.environ.get(PATH_VARIABLE) == "torch":
+        note = f"{PATH_VARIABLE}=torch: the chunked torch path serves the CPU."
+        LOG.info("kernels: %s", note)
+        return None, note
+    try:
+        return ctypes.CDLL(str(build.find_or_build())), ""
+    except (build.BuildFaultError, OSError) as fault:
+        note = f"no C library, the chunked torch path serves the CPU (slower): {fault}."
+        LOG.warning("kernels: %s", note)
+        return None, note
+
+
+def missing() -> str:
+    """What a receipt says where there is no library; nothing where there is."""
+    return _opened()[1]
+
+
+@functools.cache
 def library() -> ctypes.CDLL | None:
     """The loaded library, or None where there is none; the first call builds it."""
-    if os.environ.get(PATH_VARIABLE) == "torch":
-        LOG.info("kernels: %s=torch: the chunked torch path serves the CPU.", PATH_VARIABLE)
-        return None
-    try:
-        loaded = ctypes.CDLL(str(build.find_or_build()))
-    except (build.BuildFaultError, OSError) as fault:
-        LOG.warning("kernels: no C library, the chunked torch path serves the CPU (slower): %s.", fault)
+    loaded = _opened()[0]
+    if loaded is None:
         return None
     for name, arguments in SIGNATURES.items():
         for suffix in SUFFIXES.values():

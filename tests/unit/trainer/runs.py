@@ -27,18 +27,18 @@ def write_attempt(folder: Path, resume: dict[str, Any] | None = None, **changes:
     return folder
 
 
-def start(folder: Path, devices: str = "EMU-0001", threads: int = 1) -> subprocess.Popen[str]:
-    """Start the runner as the guard does."""
-    environment = os.environ | {"WRIT_DEVICES": devices, "OMP_NUM_THREADS": str(threads)}
+def start(folder: Path, devices: str = "EMU-0001", threads: int = 1, **told: str) -> subprocess.Popen[str]:
+    """Start the runner as the guard does; `told` joins its environment."""
+    environment = os.environ | {"WRIT_DEVICES": devices, "OMP_NUM_THREADS": str(threads)} | told
     return subprocess.Popen(
         [sys.executable, "-m", "gpu_runtime.runner", str(folder)],
         cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
 
 
-def run(folder: Path, devices: str = "EMU-0001") -> tuple[int, str, str]:
+def run(folder: Path, devices: str = "EMU-0001", **told: str) -> tuple[int, str, str]:
     """Run to the end: exit code, output, errors."""
-    process = start(folder, devices)
+    process = start(folder, devices, **told)
     out, errors = process.communicate()
     return process.returncode, out, errors
 
