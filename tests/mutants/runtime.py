@@ -89,6 +89,16 @@ RUNTIME: Final = (
         f"{_T_LEASE}test_lease_counts_from_the_nonce_and_not_from_the_answer",
     ),
     Mutant(
+        "I1", "a job outlives its warrant where its guard is stopped", "gpu_runtime/guard/inside.py",
+        "return self.deadline_ms is not None and boottime_ms() >= self.deadline_ms + LATE_GUARD_MS", "return False",
+        f"{_T_GUARD}test_guard_stopped_past_ttl_its_cradle_kills_and_it_reports_when_continued",
+    ),
+    Mutant(
+        "I1", "a host may take another's bell", "allocation/dispatch/doorkeeper.py",
+        'f"~{queue}", f"~{queue}', 'f"~*", f"~{queue}',
+        f"{_A}test_doorkeeper.py::test_host_can_do_nothing_else_in_redis",
+    ),
+    Mutant(
         "I2", "a device may have two live leases (index)", _ALLOCATION,
         "condition=models.Q(('released_at', None)), fields=('device',), name='lease_one_live_per_device'",
         "condition=models.Q(('released_at', None)), fields=('id',), name='lease_one_live_per_device'",
@@ -128,6 +138,18 @@ RUNTIME: Final = (
         "I3", "a guard starts again over a used order", "gpu_runtime/guard/__main__.py",
         "if order is None or (folder / MARKER).exists() or (folder / END).exists():", "if order is None:",
         f"{_T_GUARD}test_guard_started_again_over_a_used_order_starts_nothing",
+    ),
+    Mutant(
+        "I4", "a lease ends before the warrant that is out", _RENEWALS,
+        "expires_at = GREATEST(l.expires_at, r.until + %s * interval '1 millisecond')",
+        "expires_at = r.until + %s * interval '1 millisecond'",
+        f"{_I4}test_drain_with_a_short_window_leaves_the_lease_as_long_as_the_warrant_that_is_out",
+    ),
+    Mutant(
+        "I8", "a whole checkpoint is taken away for another", "gpu_runtime/checkpoints/manifest.py",
+        "            verify(whole)\n", "            raise DamagedCheckpoint\n",
+        "tests/unit/gpu_runtime/test_commit.py::"
+        "test_same_step_committed_again_keeps_the_whole_one_that_was_announced",
     ),
     Mutant(
         "I4", "a device is freed while its host still reports processes", _INVENTORY,
