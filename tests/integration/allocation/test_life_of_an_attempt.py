@@ -88,6 +88,18 @@ def test_gang_over_two_hosts_starts_when_both_have_claimed(world: World) -> None
     assert Job.objects.get().state == "succeeded"
 
 
+def test_gang_meets_at_the_address_that_its_first_host_reports(world: World) -> None:
+    hosts = [world.add_host(world.serials[:2]), world.add_host(world.serials[2:])]
+    for number, host in enumerate(hosts):
+        told = {"boot_id": "b1", "isolation": "", "attempts": [], "devices": host.devices()}
+        host.post("report", {**told, "address": f"10.0.0.{number}"})
+    attempt = world.place(devices=4)
+    lead = next(host for host in hosts if host.id == str(attempt.hosts.get(rank=0).host_id))
+    address, _, port = lead.claim(attempt)["attempt"]["rendezvous"].rpartition(":")
+    assert address == lead.row.address == f"10.0.0.{hosts.index(lead)}"
+    assert 20_000 <= int(port) < 32_000
+
+
 def test_failure_on_one_host_stops_the_rest_of_the_gang(world: World) -> None:
     first, second = world.add_host(world.serials[:2]), world.add_host(world.serials[2:])
     attempt = world.place(devices=4)
