@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -46,7 +47,19 @@ def need_slurm() -> None:
     programs, path = ("slurmctld", "slurmd", "munged", "sbatch"), f"{os.environ['PATH']}:/usr/sbin:/sbin"
     missing = [name for name in programs if shutil.which(name, path=path) is None]
     reason = f"no {', '.join(missing)} (apt-get install slurm-wlm munge)" if missing else "only root starts a Slurm"
+    if not missing and os.geteuid() == 0 and not _makes_devices():
+        reason = "this system lets us make no device files, which stand for GPUs"
+        need("slurm", is_there=False, reason=reason)
     need("slurm", is_there=not missing and os.geteuid() == 0, reason=reason)
+
+
+def _makes_devices() -> bool:
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            os.mknod(Path(folder) / "null", 0o20666, os.makedev(1, 3))
+        except OSError:
+            return False
+    return True
 
 
 def need_network_namespaces() -> None:
