@@ -9,6 +9,7 @@ import yaml
 
 MAX_BYTES: Final = 64 * 1024
 MAX_DEPTH: Final = 8
+MAX_INTEGER_BITS: Final = 64
 
 Path = tuple[str, ...]
 
@@ -56,7 +57,7 @@ def read_job_file(source: str) -> JobFile:
     if size > MAX_BYTES:
         raise Unreadable(Problem(1, f"The file is {size} bytes long; the limit is {MAX_BYTES}."))
     try:
-        _refuse_aliases(source)
+        _refuse_what_is_not_plain(source)
         node = yaml.compose(source, Loader=yaml.SafeLoader)
     except yaml.YAMLError as error:
         raise Unreadable(_problem_of(error)) from error
@@ -67,12 +68,17 @@ def read_job_file(source: str) -> JobFile:
     return read
 
 
-def _refuse_aliases(source: str) -> None:
-    """Aliases let a small file stand for a huge one; depth is bounded for the same reason."""
+def _refuse_what_is_not_plain(source: str) -> None:
+    """Aliases let a small file stand for a huge one; depth is bounded for the same reason.
+
+    A tag (``!!int ""``) would force a value into a kind that its text is not.
+    """
     depth = 0
     for event in yaml.parse(source, Loader=yaml.SafeLoader):
         if isinstance(event, yaml.AliasEvent):
             raise Unreadable(Problem(_line_of(event), "Aliases (*name) are not used in job files."))
+        if getattr(event, "tag", None) is not None:
+            raise Unreadable(Problem(_line_of(event), "Tags (!name) are not used in job files."))
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > MAX_DEPTH:
             raise Unreadable(Problem(_line_of(event), f"Nested deeper than {MAX_DEPTH} levels."))
@@ -87,7 +93,7 @@ def _mapping(node: yaml.MappingNode, path: Path, line_of: dict[Path, int]) -> di
     for key_node, value_node in node.value:
         line = key_node.start_mark.line + 1
         name = key_node.value
-        if not isinstance(key_node, yaml.ScalarNode):
+        if not isinstance(key_node, yaml.ScalarNode) or not _is_storable(name):
             raise Unreadable(Problem(line, "A name is plain text."))
         if name in found:
             raise Unreadable(Problem(line, f"{name!r} is given twice."))
@@ -109,11 +115,21 @@ def _scalar(node: yaml.Node) -> Any:
     if node.tag == "tag:yaml.org,2002:float":
         return str(node.value)
     constructor = yaml.SafeLoader("").construct_object
+    line = node.start_mark.line + 1
     try:
-        return constructor(node)
+        value = constructor(node)
     except (yaml.YAMLError, ValueError) as error:
-        line = node.start_mark.line + 1
         raise Unreadable(Problem(line, f"{str(node.value)[:60]!r} cannot be read as a value.")) from error
+    if not _is_storable(value):
+        raise Unreadable(Problem(line, f"{str(node.value)[:60]!r} is no value that can be kept."))
+    return value
+
+
+def _is_storable(value: Any) -> bool:
+    """Whether PostgreSQL and JSON can keep it: no NUL or half of a character in a text, no boundless number."""
+    if isinstance(value, str):
+        return not any(character == "\0" or "\ud800" <= character <= "\udfff" for character in value)
+    return not isinstance(value, int) or value.bit_length() <= MAX_INTEGER_BITS
 
 
 def _problem_of(error: yaml.YAMLError) -> Problem:
