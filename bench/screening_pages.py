@@ -44,6 +44,8 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     django.setup()
     settings.ALLOWED_HOSTS = ["testserver"]
+    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}
     with _database() as name, tempfile.TemporaryDirectory() as folder:
         for line in _measured(told.parties, Path(folder), name):
             print(line, flush=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import uuid
 from collections.abc import Sequence
 from datetime import timedelta
@@ -62,7 +63,7 @@ def _lines(content: bytes) -> list[BatchLine]:
     except UnicodeDecodeError as fault:
         raise InvalidInput(f"The file is not UTF-8 text (byte {fault.start}).", field="file") from fault
     found = []
-    for line in read_batch(text.splitlines(keepends=True)):
+    for line in read_batch(io.StringIO(text, newline="")):
         found.append(line)
         if len(found) > MAX_LINES:
             raise InvalidInput(f"More than {MAX_LINES:,} lines: hand the file in by parts.", field="file")

@@ -166,3 +166,8 @@ def test_api_decides_a_hit_on_the_evidence_seen(house, officer, client) -> None:
         "/api/v1/screening/searches", json.dumps(asked), content_type="application/json", headers=headers
     )
     assert [each["list"] for each in found.json()["hits"]] == ["HOUSE"]
+
+
+def test_batch_name_with_an_odd_line_sign_is_one_name(house, officer) -> None:
+    batch = ask(officer, 'name\n"Fictional Meridian\u2028Trading"\n"Bright\x0bHarbour"\n')
+    assert [line.name for line in batch.lines.all()] == ["Fictional Meridian Trading", "Bright Harbour"]
