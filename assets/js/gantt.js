@@ -31,30 +31,34 @@
     const last = Math.max(at(data.now) + 6 * 3.6e6, ...data.bars.map((bar) => at(bar.late ?? bar.to)));
     const ends = data.ends.filter((end) => at(end.at) > at(data.now) - 864e5);
     const lines = [
-      { xAxis: at(data.now), label: { formatter: figure.dataset.now }, lineStyle: { color: resolved("--w-info-line"), type: "solid", width: 2 } },
-      ...ends.map((end) => ({ xAxis: at(end.at), label: { formatter: end.label }, lineStyle: { color: resolved("--w-bad-line"), type: "dashed", width: 2 } })),
+      { xAxis: at(data.now), label: { formatter: figure.dataset.now, align: "left" }, lineStyle: { color: resolved("--w-info-line"), type: "solid", width: 2 } },
+      ...ends.map((end) => ({ xAxis: at(end.at), label: { formatter: end.label, align: "right" }, lineStyle: { color: resolved("--w-bad-line"), type: "dashed", width: 2 } })),
     ];
-    const item = (params, api) => {
-      const bar = data.bars[params.dataIndex];
-      const [x, y] = api.coord([at(bar.from), bar.row]), [to] = api.coord([at(bar.to), bar.row]), [late] = api.coord([at(bar.late ?? bar.to), bar.row]);
-      const colour = resolved(TONES[bar.kind]), height = ROW - 8, top = y - height / 2;
-      const box = (left, right, style) => ({ type: "rect", shape: window.echarts.graphic.clipRectByRect({ x: left, y: top, width: Math.max(right - left, 2), height }, params.coordSys) ?? { x: 0, y: 0, width: 0, height: 0 }, style });
-      const main = bar.kind === "booked" ? { fill: "transparent", stroke: colour, lineWidth: 2 } : { fill: colour };
-      return { type: "group", children: [box(x, late, { fill: colour, opacity: 0.3 }), box(x, to, main)] };
-    };
+    // A bar is a thick line from its start to its end, with a point in its middle to point at; then a gap.
+    const span = (bar, from, to) => [from, (from + to) / 2, to].map((x) => ({ value: [x, bar.row], bar })).concat({ value: ["-", "-"] });
+    const strip = (kind, tone, width, opacity, ends) => ({
+      type: "line", name: kind, data: data.bars.filter(ends.wanted).flatMap((bar) => span(bar, ends.from(bar), ends.to(bar))),
+      symbol: "rect", symbolSize: width, itemStyle: { opacity: 0 }, emphasis: { disabled: true }, lineStyle: { width, opacity, color: resolved(tone), cap: "butt", join: "bevel" },
+    });
+    const held = (kind) => ({ wanted: (bar) => bar.kind === kind, from: (bar) => at(bar.from), to: (bar) => at(bar.to) });
+    const late = { wanted: (bar) => bar.late && at(bar.late) > at(bar.to), from: (bar) => at(bar.to), to: (bar) => at(bar.late) };
+    const strips = [
+      strip("late", TONES.running, ROW - 10, 0.35, late), strip("past", TONES.past, ROW - 10, 1, held("past")),
+      strip("running", TONES.running, ROW - 10, 1, held("running")), strip("booked", TONES.booked, 6, 1, held("booked")),
+    ];
+    strips[0].markLine = { silent: true, symbol: "none", data: lines, label: { color: ink, fontSize: 11, position: "start", rotate: 0 } };
     chart.setOption({
       animation: false,
-      grid: { left: 8, right: 24, top: 56, bottom: 8, containLabel: true },
+      grid: { left: 8, right: 24, top: 36, bottom: 8, containLabel: true },
       tooltip: { renderMode: "richText", confine: true, backgroundColor: resolved("--w-surface"), borderColor: resolved("--w-line-strong"), textStyle: { color: ink, fontSize: 12 },
-        formatter: ({ dataIndex }) => { const bar = data.bars[dataIndex]; const clock = (text) => text.slice(0, 16).replace("T", " ");
+        formatter: ({ data: { bar } }) => { const clock = (text) => text.slice(0, 16).replace("T", " ");
           return `${bar.label}: ${bar.devices} ${figure.dataset.devices}\n${clock(bar.from)} – ${clock(bar.to)}${bar.late ? `\n${figure.dataset.late} ${clock(bar.late)}` : ""}`; } },
       useUTC: true,
       xAxis: { type: "time", min: at(data.now) - 864e5, max: Math.max(last, ...ends.map((end) => at(end.at) + 3.6e6)), axisLabel: { color: quiet, hideOverlap: true }, splitLine: { show: true, lineStyle: { color: resolved("--w-line") } } },
       yAxis: { type: "category", inverse: true, data: rows.map((row) => (row.lane ? "" : row.host)), axisLabel: { color: quiet, width: 120, overflow: "truncate" }, axisTick: { show: false } },
-      series: [{ type: "custom", renderItem: item, data: data.bars.map((bar) => [at(bar.from), bar.row, at(bar.to)]), encode: { x: [0, 2], y: 1 },
-        markLine: { silent: true, symbol: "none", data: lines, label: { color: ink, fontSize: 11, position: "end", rotate: 20, align: "left" } } }],
+      series: strips,
     }, { notMerge: true });
-    chart.resize({ height: 96 + Math.max(rows.length, 1) * ROW });
+    chart.resize({ height: 76 + Math.max(rows.length, 1) * ROW });
   };
 
   const start = async (figure) => {
@@ -69,7 +73,7 @@
     const chart = window.echarts.init(canvas, null, { renderer: "canvas", height: 160 });
     draw(chart, data, figure);
     figure.dataset.drawn = "yes";
-    chart.on("click", ({ dataIndex }) => { if (data.bars[dataIndex]?.url) location.assign(data.bars[dataIndex].url); });
+    chart.on("click", ({ data: point }) => { if (point?.bar?.url) location.assign(point.bar.url); });
     addEventListener("writ:theme", () => draw(chart, data, figure));
     new ResizeObserver(() => chart.resize({ width: canvas.clientWidth })).observe(canvas);
   };

@@ -117,7 +117,9 @@ def reason(desk: Desk, request: Request, fitting: int, before: list[Blocked]) ->
 
 def _licence_words(desk: Desk, request: Request) -> str:
     pairs = desk.open_pairs(request)
-    if request.pairs and not pairs:
+    if not request.pairs:
+        return "No licence line carries it now."
+    if not pairs:
         if any(_is_used_up(desk, line) for pair in request.pairs for line in pair):
             return "The licence lines that permit it have no more devices to use at once now."
         return "It cannot end, by its time limit, before its licences do, and it writes no checkpoints."
