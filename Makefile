@@ -40,6 +40,7 @@ migrations: setup ## no model change without its migration, no forked migration
 deploy-check: setup ## Django's own list for production
 	@WRIT_ENV=production WRIT_SECRET_KEY=$$($(PY) -c 'import secrets; print(secrets.token_urlsafe(60))') \
 	  WRIT_ALLOWED_HOSTS=writ.example DATABASE_URL=postgresql://writ_app@db.example/writ REDIS_URL=redis://redis.example \
+	  WRIT_MAIL_URL=smtps://mail.example \
 	  $(PY) manage.py check --deploy --fail-level WARNING
 
 bench-kernels: setup ## our CPU kernels beside eager torch and torch.compile; writes bench/results/kernels-cpu.json

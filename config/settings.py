@@ -15,6 +15,7 @@ from psycopg.conninfo import conninfo_to_dict
 from config.embedded import urls
 from config.embedded.state import secret, state_folder
 from config.environment import Environment
+from config.mail import MailServer, read_mail_url
 
 ROOT = Path(__file__).resolve().parent.parent
 _env = Environment()
@@ -122,7 +123,6 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "django.template.context_processors.i18n",
                 "accounts.context.navigation",
-                "accounts.context.navigation",
             ],
         },
     },
@@ -212,7 +212,22 @@ ACCOUNT_RATE_LIMITS = {"login": "30/m/ip", "login_failed": "10/m/ip,5/300s/key"}
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "today"
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
-EMAIL_BACKEND = _env.text("WRIT_EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend")
+
+
+def _mail_server(url: str) -> MailServer:
+    try:
+        return read_mail_url(url)
+    except ValueError as error:
+        _env.faults.append(str(error))
+        return MailServer()
+
+
+_mail = _mail_server(_env.text("WRIT_MAIL_URL", required=IS_PRODUCTION))
+EMAIL_BACKEND = _mail.backend
+EMAIL_HOST, EMAIL_PORT = _mail.host, _mail.port
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail.user, _mail.password
+EMAIL_USE_TLS, EMAIL_USE_SSL = _mail.starttls, _mail.tls
+DEFAULT_FROM_EMAIL = _env.text("WRIT_MAIL_FROM", "writ@localhost")
 
 # --- Headers and cookies -----------------------------------------------------------------------------------------
 SESSION_COOKIE_NAME = "writ_session"

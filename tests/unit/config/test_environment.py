@@ -9,6 +9,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from config.embedded.state import ROOT
 from config.environment import Environment
+from config.mail import MailServer, read_mail_url
 
 
 def test_integer_within_limits_is_read() -> None:
@@ -52,7 +53,32 @@ def test_boot_with_bad_settings_names_every_one() -> None:
 def test_boot_in_production_without_secrets_names_every_one() -> None:
     done = _boot(WRIT_ENV="production", DATABASE_URL="", REDIS_URL="")
     assert done.returncode == 1
-    assert all(name in done.stderr for name in ("WRIT_SECRET_KEY", "WRIT_ALLOWED_HOSTS", "DATABASE_URL", "REDIS_URL"))
+    needed = ("WRIT_SECRET_KEY", "WRIT_ALLOWED_HOSTS", "DATABASE_URL", "REDIS_URL", "WRIT_MAIL_URL")
+    assert all(name in done.stderr for name in needed)
+
+
+@pytest.mark.parametrize(
+    ("url", "server"),
+    [
+        ("", MailServer()),
+        ("smtp://mail.example", MailServer("mail.example")),
+        ("smtps://w%40x:p%2Fw@mail.example", MailServer("mail.example", 465, "w@x", "p/w", tls=True)),
+        ("smtp+starttls://mail.example:2587", MailServer("mail.example", 2587, starttls=True)),
+    ],
+)
+def test_mail_url_is_read_in_each_form(url: str, server: MailServer) -> None:
+    assert read_mail_url(url) == server
+
+
+def test_mail_is_sent_by_a_server_and_shown_in_the_terminal_only_where_none_is_named() -> None:
+    assert read_mail_url("smtps://mail.example").backend.endswith("smtp.EmailBackend")
+    assert read_mail_url("").backend.endswith("console.EmailBackend")
+
+
+def test_boot_with_malformed_mail_url_says_what_one_looks_like() -> None:
+    done = _boot(WRIT_MAIL_URL="mail.example:25")
+    assert done.returncode == 1
+    assert "WRIT_MAIL_URL looks like smtps://" in done.stderr
 
 
 def test_boot_with_grace_over_ttl_is_refused() -> None:
