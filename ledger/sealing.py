@@ -91,8 +91,8 @@ def seal_everything() -> Head | None:
 
 def _unsealed(since: datetime | None) -> list[Entry]:
     pending = Entry.objects.filter(seal=None)
-    if since is not None:
-        pending = pending.filter(at__gte=since - LOOK_BACK)
+    if since is not None:  # a row that names a day to come must not hide those of today
+        pending = pending.filter(at__gte=min(since, timezone.now()) - LOOK_BACK)
     return list(pending.order_by("at", "id")[:BATCH])
 
 

@@ -120,6 +120,8 @@ def _verify_witness(report: Report) -> None:
     report.has_witness = lines is not None
     if lines is None and heads:
         report.faults.append("The witness is configured, but its file is gone or cannot be read.")
+    if lines == [] and heads:
+        report.faults.append("The witness is configured, but its file is empty: it was told of no head.")
     for number, line in enumerate(lines or (), 1):
         report.witnessed += 1
         said = _said(line)

@@ -20,10 +20,10 @@ from procurement.licences.models import (
     ConditionKind,
     LegalEffect,
     Licence,
-    LicenceAct,
     LicenceLine,
     Side,
 )
+from procurement.licences.queries import standing_act
 from procurement.licences.states import LicenceState
 from procurement.orders.models import OrderParty, PartyRole
 
@@ -144,8 +144,7 @@ def _licence_fault(licence: Licence, now: datetime) -> Fault | None:
 
 def _stopped(licence: Licence, state: LicenceState) -> Fault | None:
     """What a suspension, revocation or expiry does to use: what the act says, else it ends use."""
-    acts = LicenceAct.objects.filter(licence=licence, in_effect_at__isnull=False, withdrawn_at=None)
-    act = acts.exclude(action__in=["activate", "reinstate"]).order_by("-in_effect_at").first()
+    act = standing_act(licence)
     effect = LegalEffect(act.effect) if act else LegalEffect.DRAIN
     if effect == LegalEffect.NO_NEW_SHIPMENTS:
         return None

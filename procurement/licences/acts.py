@@ -18,7 +18,7 @@ from ledger.transitions import advance
 from procurement.licences import queries, steps
 from procurement.licences.models import LegalEffect, Licence, LicenceAct
 from procurement.licences.states import EDGES, NEEDS_TWO, LicenceAction
-from procurement.licences.steps import STOPS_USE
+from procurement.licences.steps import SEVERITY, STOPS_USE
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,8 @@ def suspend_licence(*, actor: Actor, licence: Licence, reason: str, effect: Lega
     with transaction.atomic():
         actor.require(Act.SUSPEND_LICENCE)
         locked = steps.lock(licence.pk)
+        _refuse_milder(locked, effect)
+        _turn_down_reinstatement(actor, locked)
         act = _new_act(actor, locked, proposal, in_effect_at=timezone.now())
         _carry_out(actor, locked, act)
     return act
@@ -62,6 +64,8 @@ def propose_licence_act(*, actor: Actor, licence: Licence, proposal: Proposal) -
         steps.refuse_applicants_side(actor, locked.order)
         _check_takes_two(proposal)
         advance(EDGES, locked.state, proposal.action)
+        if proposal.action == LicenceAction.SUSPEND:
+            _refuse_milder(locked, proposal.effect or LegalEffect.DRAIN)
         waiting = queries.open_act(locked)
         if waiting is not None:
             raise Overtaken(
@@ -87,6 +91,8 @@ def countersign_licence_act(*, actor: Actor, act: LicenceAct) -> LicenceAct:
         current = _open(act.pk)
         if current.proposer_person_id == actor.person.pk:
             raise NotPermitted("You proposed this act. A second person has to countersign it.")
+        if current.action == LicenceAction.SUSPEND:
+            _refuse_milder(locked, LegalEffect(current.effect))
         current.countersigner = actor.membership
         current.countersigner_person = actor.person
         current.countersigner_team = actor.team
@@ -101,12 +107,22 @@ def withdraw_licence_act(*, actor: Actor, act: LicenceAct, reason: str) -> Licen
     with transaction.atomic():
         actor.require(_act_for(LicenceAction(act.action)))
         locked = steps.lock(act.licence_id)
+        steps.refuse_applicants_side(actor, locked.order)
         current = _open(act.pk)
         current.withdrawn_at = timezone.now()
         current.save(update_fields=["withdrawn_at"])
         facts = {"act": str(current.pk), "reason": steps.said(reason, "reason")}
         record(f"licence.{_noun(LicenceAction(current.action))}_proposal_withdrawn", locked, actor=actor, facts=facts)
     return current
+
+
+def _turn_down_reinstatement(actor: Actor, licence: Licence) -> None:
+    """A reinstatement that waits was proposed before what stops the licence now was known."""
+    waiting = queries.open_act(licence)
+    if waiting is not None and waiting.action == LicenceAction.REINSTATE:
+        LicenceAct.objects.filter(pk=waiting.pk).update(withdrawn_at=timezone.now())
+        facts = {"act": str(waiting.pk), "reason": "The licence was suspended with a stricter effect meanwhile."}
+        record("licence.reinstatement_proposal_withdrawn", licence, actor=actor, facts=facts)
 
 
 def _open(act_id: uuid.UUID) -> LicenceAct:
@@ -147,9 +163,22 @@ def _effect_of(licence: Licence, proposal: Proposal) -> LegalEffect:
     """The effect an act has; a reinstatement carries the effect of the suspension that it lifts."""
     if proposal.action != LicenceAction.REINSTATE:
         return proposal.effect or LegalEffect.DRAIN
-    lifted = licence.acts.filter(action=LicenceAction.SUSPEND).exclude(in_effect_at=None).order_by("-in_effect_at")
-    last = lifted.values_list("effect", flat=True).first()
-    return LegalEffect(last) if last else LegalEffect.DRAIN
+    lifted = queries.standing_act(licence)
+    return LegalEffect(lifted.effect) if lifted else LegalEffect.DRAIN
+
+
+def _refuse_milder(licence: Licence, effect: LegalEffect) -> None:
+    """A licence that is suspended already is suspended again only to stop more than it stops now.
+
+    Raises:
+        Overtaken: the suspension that stands goes as far, or further.
+    """
+    standing = queries.standing_act(licence)
+    if standing is not None and SEVERITY[effect] <= SEVERITY[LegalEffect(standing.effect)]:
+        raise Overtaken(
+            f"{licence.reference} is suspended already, with the effect {standing.effect.replace('_', ' ')}; "
+            "only a stricter effect can be added. To let use go on again, reinstate it."
+        )
 
 
 def _check_takes_two(proposal: Proposal) -> None:

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Final
 
 from django.db.models import Count, Min, Prefetch, Q, QuerySet, Sum
 
 from accounts.actors import Actor
 from accounts.permissions import Act
 from procurement.licences.models import Condition, Licence, LicenceAct, LicenceLine
-from procurement.licences.states import LicenceState
+from procurement.licences.states import LicenceAction, LicenceState
+
+_STOPPED_BY: Final = {
+    LicenceState.SUSPENDED.value: LicenceAction.SUSPEND,
+    LicenceState.REVOKED.value: LicenceAction.REVOKE,
+}
 
 
 def visible_to(actor: Actor) -> QuerySet[Licence]:
@@ -56,6 +62,14 @@ def open_act(licence: Licence) -> LicenceAct | None:
         .filter(in_effect_at=None, withdrawn_at=None)
         .first()
     )
+
+
+def standing_act(licence: Licence) -> LicenceAct | None:
+    """The act by which a licence is suspended or revoked now; none where it is neither, or expired by itself."""
+    if licence.state not in _STOPPED_BY:
+        return None
+    acts = licence.acts.filter(action=_STOPPED_BY[licence.state], in_effect_at__isnull=False, withdrawn_at=None)
+    return acts.order_by("-in_effect_at").first()
 
 
 def ended_on(on: date) -> QuerySet[Licence]:

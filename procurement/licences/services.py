@@ -144,15 +144,17 @@ def attest_condition(*, actor: Actor, condition: Condition, until: date) -> Cond
     """
     with transaction.atomic():
         actor.require(Act.RECORD_LICENCE)
-        current = Condition.objects.select_for_update(of=("self",)).select_related("licence").get(pk=condition.pk)
-        if current.licence is None or current.is_machine_checked:
+        if condition.licence_id is None or condition.is_machine_checked:
             raise InvalidInput("Only a licence's condition that no machine checks is attested.")
+        licence = steps.lock(condition.licence_id)
+        steps.refuse_applicants_side(actor, licence.order)
+        current = Condition.objects.select_for_update().get(pk=condition.pk)
         if until < timezone.now().date():
             raise InvalidInput("An attestation holds until a day to come.", field="until")
         current.attested_by, current.attested_until = actor.membership, until
         current.save(update_fields=["attested_by", "attested_until"])
         facts = {"condition": str(current.pk), "kind": current.kind, "until": until.isoformat()}
-        record("licence.condition_attested", current.licence, actor=actor, facts=facts)
+        record("licence.condition_attested", licence, actor=actor, facts=facts)
     return current
 
 

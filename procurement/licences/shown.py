@@ -17,7 +17,7 @@ from ledger.documents import attachments_of
 from ledger.queries import history
 from procurement.licences import queries
 from procurement.licences.forms import AttestForm, ProposeForm, SuspendForm, WithdrawActForm
-from procurement.licences.models import Condition, Licence, LicenceAct
+from procurement.licences.models import Condition, LegalEffect, Licence, LicenceAct
 from procurement.licences.states import LicenceAction, LicenceState
 from procurement.orders.addresses import address
 from procurement.records import retention
@@ -64,6 +64,14 @@ def _drain_url(licence: Licence, actor: Actor) -> str:
     return address("drains:licence", licence.pk) if ended and actor.may(Act.SEE_ALL_WORK) else ""
 
 
+def _can_be_stricter(licence: Licence) -> bool:
+    """Whether a suspension would stop more than stands now."""
+    if licence.state == LicenceState.ACTIVE:
+        return True
+    standing = queries.standing_act(licence)
+    return licence.state == LicenceState.SUSPENDED and standing is not None and standing.effect != LegalEffect.STOP_NOW
+
+
 def _permitted(licence: Licence, actor: Actor, waiting: LicenceAct | None) -> dict[str, bool]:
     """Which acts the page offers; the services decide again."""
     is_signer = waiting is not None and waiting.proposer_person_id == actor.person.pk
@@ -72,7 +80,7 @@ def _permitted(licence: Licence, actor: Actor, waiting: LicenceAct | None) -> di
         "may_activate": actor.may(Act.RECORD_LICENCE)
         and licence.state == LicenceState.DRAFT
         and licence.recorded_by.person_id != actor.person.pk,
-        "may_suspend": actor.may(Act.SUSPEND_LICENCE) and licence.state == LicenceState.ACTIVE,
+        "may_suspend": actor.may(Act.SUSPEND_LICENCE) and _can_be_stricter(licence),
         "may_reinstate": signs and licence.state == LicenceState.SUSPENDED and waiting is None,
         "may_revoke": signs and licence.state in REVOCABLE and waiting is None,
         "may_countersign": signs and waiting is not None and not is_signer,

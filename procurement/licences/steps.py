@@ -14,6 +14,7 @@ from procurement.licences.states import EDGES, LicenceAction
 from procurement.orders.models import Order
 
 STOPS_USE: Final = frozenset({LegalEffect.DRAIN, LegalEffect.STOP_NOW})
+SEVERITY: Final = {effect: degree for degree, effect in enumerate(LegalEffect)}
 REASON_LIMIT: Final = 2_000
 
 

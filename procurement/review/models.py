@@ -172,6 +172,11 @@ class Decision(models.Model):
         constraints: ClassVar = [
             state_check(Outcome, "decision_outcome_known", "outcome"),
             models.CheckConstraint(
+                condition=Q(applicant_person=None, applicant_team=None)
+                | Q(applicant_person__isnull=False, applicant_team__isnull=False),
+                name="decision_applicant_whole",
+            ),
+            models.CheckConstraint(
                 condition=Q(applicant_person=None)
                 | (~Q(decider_person=F("applicant_person")) & ~Q(decider_team=F("applicant_team"))),
                 name="decision_decider_not_applicant",

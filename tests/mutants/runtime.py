@@ -22,6 +22,16 @@ _T_LEDGER = "tests/integration/ledger/test_append_only.py::"
 
 RUNTIME: Final = (
     Mutant(
+        "I5", "a changed attestation moves no version", "procurement/migrations/0013_conditions_and_acts_count.py",
+        "WHERE id = (changed ->> 'licence_id')::uuid", "WHERE false",
+        f"{_I5}test_attestation_shortened_ends_the_warrants_of_a_running_job_earlier",
+    ),
+    Mutant(
+        "four eyes", "one officer closes what two kept open", "allocation/inventory/incidents.py",
+        "            return _ask_two_again(incident, actor, reason.strip())\n", "            pass\n",
+        f"{_A}test_hosts.py::test_incident_that_two_officers_kept_open_is_closed_by_two_and_not_by_one",
+    ),
+    Mutant(
         "I5", "a third authority's licence carries nothing", "allocation/inventory/models.py",
         " | drawn)", ")",
         f"{_A}test_third_authority.py::"

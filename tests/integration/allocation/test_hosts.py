@@ -16,14 +16,15 @@ from allocation.dispatch.models import Drain, Lease
 from allocation.inventory import hosts, queries
 from allocation.inventory.enrolment import create_enrolment_code
 from allocation.inventory.hosts import Leave, drain_host, resume_host, retire_host
-from allocation.inventory.incidents import close_incident
-from allocation.inventory.models import Device, Host, Incident
+from allocation.inventory.incidents import close_incident, open_incident
+from allocation.inventory.models import Device, Host, Incident, IncidentKind
 from allocation.jobs.models import Job
 from allocation.scheduler.passes import run_pass
-from ledger.errors import ComplianceRefusal, InvalidInput, NotPermitted
+from ledger.errors import ComplianceRefusal, InvalidInput, NotPermitted, Overtaken
 from ledger.models import Entry
 from procurement.review import services as review
 from procurement.review.models import Case
+from tests import factories as make
 from tests.integration.allocation.worlds import FakeHost, World, attempt_of
 
 HALF_HOUR = timedelta(minutes=30)
@@ -106,17 +107,56 @@ def test_incident_is_closed_by_an_officer_with_a_reason_and_by_nobody_else(world
     assert incident.case.state == "withdrawn"
 
 
+def decide(world: World, incident: Incident, outcome: str) -> None:
+    review.claim_case(actor=world.officer, case_id=incident.case_id)
+    advice = review.Advice(outcome=review.Outcome(outcome), reason="Seen on site.")
+    review.advise(actor=world.officer, case_id=incident.case_id, advice=advice)
+    review.countersign(actor=world.second, case_id=incident.case_id)
+    incident.refresh_from_db()
+
+
+def test_incident_that_two_officers_kept_open_is_closed_by_two_and_not_by_one(world: World) -> None:
+    world.add_host(["SN-STRANGE"])
+    incident = Incident.objects.get()
+    decide(world, incident, "decline")
+    kept = incident.case.reference
+    close_incident(actor=world.officer, incident_id=incident.pk, reason="Taken out since.")
+    incident.refresh_from_db()
+    assert incident.closed_at is None
+    assert incident.case.state == "open"
+    assert kept in incident.case.summary
+    decide(world, incident, "approve")
+    assert incident.closed_at is not None
+
+
+def test_incident_whose_advice_waits_for_its_signature_is_closed_by_nobody_alone(world: World) -> None:
+    world.add_host(["SN-STRANGE"])
+    incident = Incident.objects.get()
+    review.claim_case(actor=world.officer, case_id=incident.case_id)
+    advice = review.Advice(outcome=review.Outcome("decline"), reason="Seen on site.")
+    review.advise(actor=world.officer, case_id=incident.case_id, advice=advice)
+    with pytest.raises(Overtaken, match="second signature"):
+        close_incident(actor=world.second, incident_id=incident.pk, reason="Fixed.")
+
+
+def test_incident_on_a_teams_own_device_is_closed_by_no_officer_of_that_team(world: World) -> None:
+    world.add_host()
+    incident = open_incident(
+        kind=IncidentKind.WRONG_PRODUCT, title="Another product", subject="x",
+        device=Device.objects.get(serial=world.serials[0]),
+    )  # fmt: skip
+    insider = make.make_officer(person=world.team.person)
+    with pytest.raises(NotPermitted, match="team that ordered"):
+        close_incident(actor=insider, incident_id=incident.pk, reason="Fixed.")
+
+
 @pytest.mark.parametrize(("outcome", "closed"), [("approve", True), ("decline", False)])
 def test_case_decided_by_two_closes_its_incident_only_where_it_is_cleared_up(
     world: World, outcome: str, closed: bool
 ) -> None:
     world.add_host(["SN-STRANGE"])
     incident = Incident.objects.get()
-    review.claim_case(actor=world.officer, case_id=incident.case_id)
-    advice = review.Advice(outcome=review.Outcome(outcome), reason="Seen on site.")
-    review.advise(actor=world.officer, case_id=incident.case_id, advice=advice)
-    review.countersign(actor=world.second, case_id=incident.case_id)
-    incident.refresh_from_db()
+    decide(world, incident, outcome)
     assert (incident.closed_at is not None) is closed
 
 

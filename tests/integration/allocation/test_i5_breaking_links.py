@@ -23,7 +23,9 @@ from ledger.errors import ComplianceRefusal
 from ledger.models import Entry, OutboxMessage
 from procurement.determinations.models import Determination
 from procurement.filings.models import Filing
-from procurement.licences.models import Licence, LicenceLine
+from procurement.licences.acts import countersign_licence_act, suspend_licence
+from procurement.licences.models import Condition, LegalEffect, Licence, LicenceLine
+from procurement.licences.services import attest_condition
 from procurement.orders.models import DemandAssessment, Order
 from procurement.parties.models import Ownership, Party, Site
 from procurement.parties.services import record_ownership
@@ -142,6 +144,33 @@ def test_suspension_event_drains_at_once_all_on_the_licence_and_the_page_said_so
     Licence.objects.filter(pk=world.exporter.pk).update(state="active")
     assert run_pass() == 3
     assert attempt_of(running[0].job).number == 2
+
+
+def test_attestation_shortened_ends_the_warrants_of_a_running_job_earlier(world: World) -> None:
+    condition = make.make_condition(world.exporter, "no_reexport")
+    Condition.objects.filter(pk=condition.pk).update(
+        is_machine_checked=False,
+        attested_by=world.officer.membership,
+        attested_until=make.today() + timedelta(days=300),
+    )
+    host = world.add_host()
+    attempt = world.run(host)
+    attest_condition(actor=world.second, condition=Condition.objects.get(), until=make.today())
+    assert host.renew(attempt)[0]["answer"] == "run"
+    attempt.refresh_from_db()
+    assert attempt.valid_until is not None
+    assert attempt.valid_until - database_now() <= timedelta(days=1)
+
+
+def test_suspension_made_stricter_stops_what_was_let_go_on(world: World) -> None:
+    host = world.add_host()
+    attempt = world.run(host)
+    mild = {"effect": LegalEffect.NO_NEW_SHIPMENTS, "basis": "Letter 7"}
+    proposed = suspend_licence(actor=world.officer, licence=world.exporter, reason="A letter.", **mild)
+    countersign_licence_act(actor=world.second, act=proposed)
+    assert host.renew(attempt)[0]["answer"] == "run"
+    suspend_licence(actor=world.officer, licence=world.exporter, reason="Diversion was found.")
+    assert host.renew(attempt)[0]["answer"] == "drain"
 
 
 def test_attempt_that_nobody_claimed_yet_is_ended_by_the_drain(world: World) -> None:

@@ -45,6 +45,15 @@ def test_sealer_restarted_continues_the_same_tree(transactional_db: None) -> Non
     assert (report.rows, report.heads, report.witnessed, report.faults) == (11, 2, 2, [])
 
 
+def test_row_that_names_a_day_to_come_does_not_hide_those_of_today(transactional_db: None) -> None:
+    Entry.objects.create(act="test.done", subject_kind="counter", subject_id="1", at=Now() + timedelta(days=9_000))
+    sealer = Sealer()
+    assert sealer.seal_pending() is not None
+    write_rows(3)
+    assert sealer.seal_pending() is not None
+    assert Seal.objects.count() == 4
+
+
 def test_seal_with_a_gap_is_refused(transactional_db: None) -> None:
     write_rows(2)
     entry = Entry.objects.order_by("at").first()
@@ -108,6 +117,13 @@ def test_row_left_unsealed_is_late_after_a_minute(transactional_db: None, second
     report = verify_ledger()
     assert (report.unsealed, report.late, report.is_whole) == (1, late, late == 0)
     assert report.faults == []  # nobody changed what is sealed
+
+
+def test_witness_emptied_is_a_fault_once_there_are_heads(transactional_db: None, tmp_path: Path) -> None:
+    write_rows(1)
+    seal_everything()
+    (tmp_path / "heads.jsonl").write_text("")
+    assert verify_ledger().faults == ["The witness is configured, but its file is empty: it was told of no head."]
 
 
 def test_witness_gone_is_a_fault_once_there_are_heads(transactional_db: None, tmp_path: Path) -> None:

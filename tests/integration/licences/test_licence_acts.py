@@ -93,9 +93,35 @@ def test_suspension_without_a_reason_is_refused(licence: Licence) -> None:
         suspend_licence(actor=make.make_officer(), licence=licence, reason="  ")
 
 
-def test_suspension_of_a_suspended_licence_is_refused(licence: Licence) -> None:
-    with pytest.raises(IllegalTransition):
+def test_suspension_of_a_suspended_licence_that_stops_no_more_is_refused(licence: Licence) -> None:
+    with pytest.raises(Overtaken, match="suspended already"):
         suspend_licence(actor=make.make_officer(), licence=suspended(licence), reason="Again.")
+    milder = Proposal(LicenceAction.SUSPEND, "Let use go on.", LegalEffect.NO_NEW_SHIPMENTS, "Letter 8")
+    with pytest.raises(Overtaken, match="reinstate it"):
+        propose_licence_act(actor=make.make_officer(), licence=licence, proposal=milder)
+
+
+def test_suspension_that_let_use_go_on_is_made_stricter_by_one_officer_at_once(
+    licence: Licence, told: list[events.LicenceChanged]
+) -> None:
+    mild = {"effect": LegalEffect.NO_NEW_SHIPMENTS, "basis": "Letter 7"}
+    countersign_licence_act(actor=make.make_officer(), act=suspend_licence(
+        actor=make.make_officer(), licence=licence, reason="A letter.", **mild))  # fmt: skip
+    waiting = propose_licence_act(actor=make.make_officer(), licence=licence, proposal=REINSTATE)
+    before = Licence.objects.get(pk=licence.pk).version
+    suspend_licence(actor=make.make_officer(), licence=licence, reason="Diversion was found.")
+    assert [(each.drain, each.stop_now) for each in told] == [(False, False), (True, False)]
+    assert Licence.objects.get(pk=licence.pk).version > before
+    with pytest.raises(Overtaken, match="withdrawn already"):
+        countersign_licence_act(actor=make.make_officer(), act=waiting)
+
+
+def test_officer_of_the_team_that_ordered_turns_down_no_act_on_its_licence(licence: Licence) -> None:
+    revoke = Proposal(LicenceAction.REVOKE, "It was withdrawn by the authority.")
+    act = propose_licence_act(actor=make.make_officer(), licence=licence, proposal=revoke)
+    insider = make.make_officer(person=licence.order.applicant.person)
+    with pytest.raises(NotPermitted, match="team that ordered"):
+        withdraw_licence_act(actor=insider, act=act, reason="No.")
 
 
 @pytest.mark.parametrize("role", [role for role in Role if role != Role.OFFICER])
@@ -105,9 +131,7 @@ def test_suspension_by_anybody_but_an_officer_is_not_permitted(licence: Licence,
     assert state_of(licence) == LicenceState.ACTIVE
 
 
-def test_reinstatement_takes_effect_with_the_second_person(
-    licence: Licence, told: list[events.LicenceChanged]
-) -> None:
+def test_reinstatement_takes_effect_with_the_second_person(licence: Licence, told: list[events.LicenceChanged]) -> None:
     act = propose_licence_act(actor=make.make_officer(), licence=suspended(licence), proposal=REINSTATE)
     assert state_of(licence) == LicenceState.SUSPENDED
     countersign_licence_act(actor=make.make_officer(), act=act)

@@ -141,6 +141,15 @@ def test_condition_attested_names_the_person_and_the_last_day(paper: Paper) -> N
     assert (attested.attested_by, attested.attested_until) == (officer.membership, until)
 
 
+def test_condition_is_attested_by_no_officer_of_the_team_that_ordered(paper: Paper) -> None:
+    licence = recorded(paper)
+    insider = make.make_officer(person=licence.order.applicant.person)
+    with pytest.raises(NotPermitted, match="team that ordered"):
+        attest_condition(
+            actor=insider, condition=licence.conditions.get(kind="no_reexport"), until=make.today() + timedelta(days=1)
+        )
+
+
 def test_licence_for_an_order_that_is_not_approved_is_refused(paper: Paper) -> None:
     Order.objects.filter(pk=paper.order.pk).update(state=OrderState.IN_REVIEW)
     with pytest.raises(InvalidInput, match="a licence is for an approved order"):

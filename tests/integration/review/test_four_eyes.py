@@ -97,6 +97,16 @@ def test_sql_countersign_by_an_officer_who_is_also_of_the_applicants_team_is_ref
         sign_by_sql(Decision.objects.get(), review.second)
 
 
+def test_sql_decision_that_names_an_applicant_without_the_team_is_refused(review: Review) -> None:
+    review.advised()
+    with pytest.raises(IntegrityError, match="decision_applicant_whole"), transaction.atomic():
+        Decision.objects.create(
+            case=review.case, outcome="approve", reason="r", returned_at="2026-01-01T00:00:00Z",
+            applicant_person=factories.make_applicant().person, applicant_team=None,
+            decider=review.first.membership, decider_person=review.first.person, decider_team=review.first.team,
+        )  # fmt: skip
+
+
 @pytest.mark.parametrize("role", [role for role in Role if role != Role.OFFICER])
 def test_sql_countersign_by_another_role_is_refused(review: Review, role: Role) -> None:
     review.advised()
