@@ -94,8 +94,10 @@ class Plant:
         }
 
     def move_clock(self, name: str, seconds: int) -> bool:
-        """Move a host's wall clock; False where libfaketime is not installed."""
-        (self.folder / "clocks" / name).write_text(f"{seconds:+d}\n")
+        """Move a host's wall clock; False where libfaketime is not installed. A file half written would stop it."""
+        clock = self.folder / "clocks" / name
+        clock.with_suffix(".next").write_text(f"{seconds:+d}\n")
+        os.replace(clock.with_suffix(".next"), clock)
         return FAKETIME.exists()
 
     def start_servers(self) -> None:
