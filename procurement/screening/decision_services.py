@@ -21,6 +21,7 @@ from procurement.screening.effects import effect_of
 from procurement.screening.keeping import settle
 from procurement.screening.models import Hit, HitDecision, HitState
 from procurement.screening.states import ACTION_OF, HIT_EDGES
+from procurement.screening.subjects import filings_reaching, orders_reaching
 
 MIN_REASON_LENGTH = 10
 
@@ -88,10 +89,14 @@ def _locked_hit(hit_id: uuid.UUID) -> Hit:
 
 
 def _require_other_side(actor: Actor, hit: Hit) -> None:
-    """Nobody decides about their own organisation."""
-    own = Membership.objects.filter(person=actor.person, team__organisation__party_id=hit.party_id)
-    if own.exists():
+    """Nobody decides about their own organisation, or about whom a team of theirs orders for or lets in."""
+    mine = Membership.objects.filter(person=actor.person)
+    if mine.filter(team__organisation__party_id=hit.party_id).exists():
         raise NotPermitted("This hit is on your own organisation: an officer of another one decides it.")
+    teams = list(mine.values_list("team_id", flat=True))
+    reached = (orders_reaching(hit.party), filings_reaching(hit.party))
+    if any(found.filter(team__in=teams).exists() for found in reached):
+        raise NotPermitted("This hit is on a party of your own team's order or filing: another officer decides it.")
 
 
 def _propose_release(actor: Actor, hit: Hit, reason: str) -> HitDecision:

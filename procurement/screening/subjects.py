@@ -57,6 +57,11 @@ def orders_reaching(party: Party) -> QuerySet[Order]:
     ).distinct()
 
 
+def filings_reaching(party: Party) -> QuerySet[Filing]:
+    """Every filing that names the party, or anybody it holds a share in, as a remote user."""
+    return Filing.objects.filter(remote_users__party__in=_reached({party.pk}, "owner", "owned")).distinct()
+
+
 def with_owners(roots: Iterable[uuid.UUID]) -> QuerySet[Party]:
     """The parties and, up the tree, everybody who holds a share in them today."""
     return Party.objects.filter(pk__in=_reached(set(roots), "owned", "owner")).order_by("pk")

@@ -11,6 +11,8 @@ from ledger import events
 from ledger.errors import ComplianceRefusal, InvalidInput, NotPermitted, Overtaken
 from ledger.models import Entry
 from ledger.transitions import IllegalTransition
+from procurement.filings.models import RemoteUser
+from procurement.orders.models import OrderParty, PartyRole
 from procurement.parties.models import Ownership, Party, PartyName, ScreeningState
 from procurement.screening import health, queries
 from procurement.screening.decision_services import countersign_release, decide_hit
@@ -326,3 +328,21 @@ def test_list_health_tells_a_list_of_eight_days_from_one_of_seven(house) -> None
     for days, is_stale in ((7, False), (8, True)):
         [told] = health.list_health(today=house.published_on + timedelta(days=days))
         assert told.is_stale is is_stale
+
+
+@pytest.mark.parametrize("names", ["order", "owner", "filing"])
+def test_officer_decides_no_hit_on_a_party_of_an_own_teams_order_or_filing(house, names: str) -> None:
+    party = make_party()
+    order = factories.make_order()
+    if names == "filing":
+        RemoteUser.objects.create(filing=factories.make_filing(order), party=party, purpose="Operates.")
+    else:
+        end_user = party if names == "order" else make_party("Plain Cloud", "SG")
+        OrderParty.objects.create(order=order, party=end_user, role=PartyRole.FORWARDER)
+        if names == "owner":
+            Ownership.objects.create(owner=party, owned=end_user, share_percent=60)
+    hit = hit_on(party, factories.make_officer())
+    insider = factories.make_officer(person=order.applicant.person)
+    with pytest.raises(NotPermitted, match="own team's order or filing"):
+        decide(insider, hit, HitState.FALSE_POSITIVE)
+    decide(factories.make_officer(), hit, HitState.FALSE_POSITIVE)
