@@ -31,8 +31,8 @@ from django.conf import settings
 ROOT = Path(__file__).resolve().parents[1]
 SEED = 1003
 CHANGED = 250
-PAGES_BEFORE = 300
-LEAST_PAGES = 60
+PAGES_BEFORE = 100
+LEAST_PAGES = 20
 LISTED_SHARE = 200
 
 

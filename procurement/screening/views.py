@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import date
 from typing import Any, Final
 
 from django.contrib import messages
@@ -199,11 +200,19 @@ def _hit_page(request: HttpRequest, found: Hit, *, form: Form | None = None, sta
     return render(request, "screening/hit.html", context, status=status)
 
 
+def _day(request: HttpRequest) -> date:
+    """The day on which owners are asked for; today where none, or none that is a day, is given."""
+    try:
+        return date.fromisoformat(request.GET.get("on", ""))
+    except ValueError:
+        return timezone.now().date()
+
+
 def _party_page(request: HttpRequest, party_id: uuid.UUID, form: Form, status: int = 200) -> HttpResponse:
     actor = actor_of(request)
     subject = get_object_or_404(Party.objects.prefetch_related("names"), pk=party_id)
     hits = [shown_hit(each) for each in queries.hits_of_parties(actor, [subject.pk])]
-    [tree] = trees([subject], timezone.now().date())
+    [tree] = trees([subject], _day(request))
     context = {
         "party": subject,
         "hits": hits,

@@ -186,6 +186,15 @@ def test_order_of_a_party_held_by_listed_owners_waits_and_its_page_shows_the_tre
     assert "Listed owners hold 60 %" in part
 
 
+def test_party_page_shows_the_owners_of_a_day(listed, officer) -> None:
+    party = clear("Plain Works")
+    hold(listed[0], party, "60", starts_on=date(2026, 6, 1), ends_on=date(2026, 9, 1))
+    client, address = signed_in(officer), reverse("screening:party", args=[party.pk])
+    assert "Listed owners hold 60 %" in client.get(address, {"on": "2026-07-01"}).content.decode()
+    for on in ("2026-10-01", "", "never"):
+        assert "Listed owners hold" not in client.get(address, {"on": on}).content.decode()
+
+
 @pytest.mark.django_db(transaction=True)
 def test_release_of_an_owner_ends_when_a_share_is_recorded_that_nobody_knew_of(listed, officer) -> None:
     party, owner = clear("Plain Works"), listed[0]
