@@ -22,6 +22,7 @@ from procurement.evidence.api import router as evidence
 from procurement.filings.api import router as filings
 from procurement.licences.api import router as licences
 from procurement.orders.api import router as orders
+from procurement.records.api import router as records
 from procurement.review.api import router as cases
 from procurement.screening.api import router as screening
 
@@ -38,10 +39,11 @@ api.add_router("/evidence", evidence, tags=["evidence"])
 api.add_router("/filings", filings, tags=["filings"])
 api.add_router("/cases", cases, tags=["cases"])
 api.add_router("/licences", licences, tags=["licences"])
+api.add_router("/records", records, tags=["records"])
 api.add_router("/jobs", jobs, tags=["jobs"])
+api.add_router("/schedule", schedule, tags=["schedule"])
 api.add_router("/hosts", hosts, tags=["hosts"])
 api.add_router("/determinations", determinations, tags=["determinations"])
-api.add_router("/schedule", schedule, tags=["schedule"])
 api.add_router("/screening", screening, tags=["screening"])
 
 

@@ -17,6 +17,7 @@ from procurement.evidence.models import Evidence
 from procurement.evidence.states import EvidenceState
 from procurement.records import queries as records
 from procurement.records.models import LegalHold
+from procurement.records.shown import in_words
 
 SHOWN: Final = 8
 
@@ -55,6 +56,21 @@ def holds_to_lift(actor: Actor) -> Section:
     rows = tuple(_hold_row(hold) for hold in records.detailed(found)[:SHOWN])
     title = gettext_lazy("Legal holds to lift that wait for a second person")
     return Section("holds", title, "lock", found.count(), rows)
+
+
+def terms_to_sign(actor: Actor) -> Section:
+    """Shorter record terms of licences that another officer proposed."""
+    found = records.terms_to_countersign(actor)
+    rows = tuple(
+        Row(
+            f"{term.licence.authority} {term.licence.number}: {in_words(term)}",
+            f"{page('licences:detail', term.licence_id)}#records", term.licence.reference, term.licence.state,
+            _("Proposed by %(name)s.") % {"name": term.proposer_person.name}, at=term.proposed_at,
+        )
+        for term in found[:SHOWN]
+    )  # fmt: skip
+    title = gettext_lazy("Shorter record terms that wait for a second person")
+    return Section("terms", title, "certificate", found.count(), rows)
 
 
 def _hold_row(hold: LegalHold) -> Row:

@@ -50,6 +50,7 @@ def _of_officer(actor: Actor, now: datetime) -> tuple[Section, ...]:
         asked.licence_acts(actor),
         certified.evidence_to_look_at(actor),
         certified.holds_to_lift(actor),
+        certified.terms_to_sign(actor),
         asked.answers_since_yesterday(actor, now),
         running.open_incidents(actor),
         running.drains_under_way(actor),

@@ -104,6 +104,15 @@ def detailed(holds: QuerySet[LegalHold]) -> QuerySet[LegalHold]:
     )  # fmt: skip
 
 
+def terms_to_countersign(actor: Actor) -> QuerySet[RecordTerm]:
+    """Shorter record terms of licences that wait for this person as the second officer."""
+    if not actor.may(Act.RECORD_LICENCE):
+        return RecordTerm.objects.none()
+    own = Membership.objects.filter(person=actor.person).values("team")
+    waiting = RecordTerm.objects.filter(in_effect_at=None, withdrawn_at=None).exclude(proposer_person=actor.person)
+    return waiting.exclude(licence__order__team__in=own).select_related("licence", "proposer_person")
+
+
 def diverted_on(order: Order) -> date | None:
     """The latest known reexport, transshipment or diversion of an order's goods, as officers put it on record."""
     known = Entry.objects.filter(subject_kind="order", subject_id=str(order.pk), act=DIVERTED)

@@ -12,9 +12,15 @@ from procurement.regimes.us_ear.classification import EXACT, Classification, Tie
 from procurement.regimes.us_ear.places import destinations, is_d5_or_macau, no_table
 
 ECCN = "3A090.c"
-CATALOGUE = "the item of the question"
-BANDWIDTH = Missing("item.dram_bandwidth_gb_s", "The memory's bandwidth is not held.", CATALOGUE)
-AREA = Missing("item.memory_area_mm2", "The area of the memory's package, or of its stack, is not stated.", CATALOGUE)
+BY_HAND = "the question by hand (the item), or"
+BANDWIDTH = Missing(
+    "item.dram_bandwidth_gb_s", "The memory's bandwidth is not held.", f"{BY_HAND} --memory-bandwidth-gb-s"
+)
+AREA = Missing(
+    "item.memory_area_mm2",
+    "The area of the memory's package, or of its stack, is not stated.",
+    f"{BY_HAND} --memory-area-mm2",
+)
 HBM_PRECONDITIONS = (
     "the memory bandwidth density is below the bound of section 740.25",
     "the terms of section 740.25 on the packaging site and on the parties hold (not read: ask counsel)",

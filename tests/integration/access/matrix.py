@@ -16,6 +16,12 @@ OWN_AND_STAFF: Final = "200 404 200 200 200 404"
 PAGES: Final[dict[str, str]] = {
     "today": f"GET {EVERYBODY}",
     "accounts:switch": "POST 404 404 404 404 404 404",  # no membership named
+    "accounts:people": "GET 403 403 200 200 403 403",
+    "accounts:person": "GET 403 403 200 200 403 403",
+    "accounts:left": "POST 403 403 422 422 403 403",
+    "accounts:end": "POST 403 403 422 422 403 403",
+    "accounts:tokens": f"GET {EVERYBODY}",
+    "accounts:revoke_token": "POST 303 404 422 422 404 404",  # one's own needs no reason
     "catalog:list": f"GET {EVERYBODY}",
     "catalog:chip": f"GET {EVERYBODY}",
     "determinations:ask": "GET 403 403 200 403 403 403",
@@ -45,6 +51,11 @@ PAGES: Final[dict[str, str]] = {
     "metering:month": "GET 403 403 200 200 200 403",
     "drains:what_if_licence": "GET 403 403 200 200 200 200",
     "drains:licence": "GET 403 403 200 200 200 200",
+    "drains:what_if_filing": "GET 403 403 200 403 200 403",
+    "drains:filing": f"GET {OWN_AND_STAFF}",
+    "drains:what_if_membership": "GET 403 403 200 200 403 403",
+    "drains:what_if_person": "GET 403 403 200 200 403 403",
+    "drains:person": "GET 403 403 200 200 403 403",
     "jobs:list": f"GET {EVERYBODY}",
     "jobs:submit": "GET 200 200 403 403 403 403",
     "jobs:detail": f"GET {OWN_AND_STAFF}",
@@ -143,6 +154,7 @@ PAGES: Final[dict[str, str]] = {
     "review:advise": "POST 403 403 422 403 403 403",
     "review:return": "POST 403 403 422 403 403 403",
     "review:countersign": "POST 403 403 303 403 403 403",
+    "review:attest": "POST 403 403 422 403 403 403",
     "review:standing": f"GET {EVERYBODY}",  # a part; for a stranger it is as empty as that of no order at all
     "screening:queue": "GET 403 403 200 403 200 403",
     "screening:hit": "GET 403 403 200 403 200 403",
@@ -203,6 +215,9 @@ FILING: Final[dict[str, Any]] = {
     "starts_on": "2026-12-01", "ends_on": "2026-12-31",
 }  # fmt: skip
 
+# A form, not JSON: with it goes a document.
+PIECE: Final = "certification=C3&piece=attestation+of+foundry+allocation&statement=As+attested."
+
 # The API: as PAGES, with the body that is sent. 409: permitted, and refused by the state of the object.
 API: Final[dict[str, tuple[str, Any]]] = {
     "api:list_orders": (f"GET {EVERYBODY}", None),
@@ -213,6 +228,12 @@ API: Final[dict[str, tuple[str, Any]]] = {
     "api:both_sides": ("GET 200 404 200 200 200 200", None),
     "api:certifications": ("GET 200 404 200 200 200 200", None),
     "api:pieces": ("GET 200 404 200 200 200 200", None),
+    "api:file_evidence": ("POST 201 404 403 403 403 409", PIECE),  # the team's piece waits for an officer
+    "api:get_records": ("GET 200 404 200 200 200 200", None),
+    "api:place_hold": ("POST 403 403 201 403 403 403", {"matter": "Letter 7.", "reason": "An inquiry."}),
+    "api:propose_lift": ("POST 403 404 200 403 403 403", {"reason": "It is over."}),
+    "api:keep_hold": ("POST 403 404 409 403 403 403", {"reason": "It is not."}),  # nobody proposed to lift it
+    "api:lift_hold": ("POST 403 404 409 403 403 403", {}),
     "api:accept_evidence": ("POST 403 404 200 403 403 403", {}),
     "api:return_evidence": ("POST 403 404 200 403 403 403", {"reason": "It is not signed."}),
     "api:withdraw_evidence": ("POST 200 404 200 403 403 403", {"reason": "It was the wrong quarter."}),
@@ -225,9 +246,6 @@ API: Final[dict[str, tuple[str, Any]]] = {
     "api:withdraw_filing": ("POST 200 404 404 404 404 404", {}),
     "api:list_cases": (f"GET {EVERYBODY}", None),
     "api:get_case": ("GET 200 404 200 404 200 404", None),
-# A form, not JSON: with it goes a document.
-PIECE: Final = "certification=C3&piece=attestation+of+foundry+allocation&statement=As+attested."
-
     "api:claim_case": ("POST 403 404 200 404 403 404", {}),
     "api:ask_question": ("POST 403 404 409 404 403 404", {"text": "Which models?"}),
     "api:answer_question": ("POST 409 404 403 404 403 404", {"text": "These."}),
@@ -238,7 +256,6 @@ PIECE: Final = "certification=C3&piece=attestation+of+foundry+allocation&stateme
     "api:get_licence": ("GET 200 404 200 200 200 200", None),
     "api:suspend_licence": ("POST 403 404 200 403 403 403", {"reason": "Letter of BIS."}),
     "api:propose_act": ("POST 403 404 409 403 403 403", {"action": "revoke", "reason": "Letter of BIS."}),
-    "api:file_evidence": ("POST 201 404 403 403 403 409", PIECE),  # the team's piece waits for an officer
     "api:countersign_act": ("POST 403 404 403 403 403 403", {}),  # the officer is the proposer
     "api:list_hits": ("GET 403 403 200 403 200 403", None),
     "api:show_hit": ("GET 403 403 200 403 200 403", None),
@@ -253,11 +270,6 @@ PIECE: Final = "certification=C3&piece=attestation+of+foundry+allocation&stateme
     "api:logs": (f"GET {OWN_AND_STAFF}", None),
     "api:metrics": (f"GET {OWN_AND_STAFF}", None),
     "api:chain": (f"GET {OWN_AND_STAFF}", None),
-    "api:list_hosts": ("GET 200 200 200 200 200 200", None),  # an empty list for those who see no devices
-    "api:get_host": ("GET 404 404 200 200 200 404", None),
-    "api:host_what_if": ("GET 404 404 200 200 200 404", None),
-    "api:drain_host": ("POST 404 404 403 200 403 404", {"reason": "A fan fails."}),
-    "api:resume_host": ("POST 404 404 403 409 403 404", {}),  # it is not draining
     "api:waiting_jobs": (f"GET {EVERYBODY}", None),
     "api:job_outlook": (f"GET {OWN_AND_STAFF}", None),
     "api:could_run": ("POST 200 422 403 403 403 403", {"source": "{source}"}),
@@ -265,6 +277,11 @@ PIECE: Final = "certification=C3&piece=attestation+of+foundry+allocation&stateme
     "api:list_quotas": ("GET 403 403 200 200 200 403", None),
     "api:set_quota": ("POST 403 403 403 404 403 403",
                       {"team": "0199b0d6-0000-7000-8000-000000000000", "chip": "h200-sxm", "cohort": "c", "nominal": 1}),
+    "api:list_hosts": ("GET 200 200 200 200 200 200", None),  # an empty list for those who see no devices
+    "api:get_host": ("GET 404 404 200 200 200 404", None),
+    "api:host_what_if": ("GET 404 404 200 200 200 404", None),
+    "api:drain_host": ("POST 404 404 403 200 403 404", {"reason": "A fan fails."}),
+    "api:resume_host": ("POST 404 404 403 409 403 404", {}),  # it is not draining
     "api:retire_host": ("POST 404 404 403 409 403 404", {"reason": "Sold."}),  # a job is placed on it
     "api:of_order": (f"GET {EVERYBODY}", None),  # an empty list for those who see no reviews
     "api:determine": ("POST 403 403 200 403 403 403",

@@ -66,6 +66,15 @@ def test_order_page_shows_tree_citations_and_what_is_unverified(officer, order):
     assert "How it was reached" in page
 
 
+def test_order_page_shows_the_standing_days_and_source_of_each_rule(officer, order):
+    page = officer.get(reverse("determinations:of_order", args=[order.pk])).content.decode()
+    row = order.determinations.get(regime="us_ear")
+    assert all(name in page for name in row.rule_versions)
+    assert "In force from 15 Jan 2026. Held: secondary source" in page
+    assert "Codified not enforced from 13 May 2025" in page
+    assert "Guidance from" in page
+
+
 def test_order_page_asked_by_htmx_is_the_part_alone(officer, order):
     answer = officer.get(reverse("determinations:of_order", args=[order.pk]), headers={"HX-Request": "true"})
     assert "<html" not in answer.content.decode()

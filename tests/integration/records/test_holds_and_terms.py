@@ -6,11 +6,13 @@ from datetime import timedelta
 
 import pytest
 from django.db import IntegrityError, InternalError, connection, transaction
+from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 
 from accounts.actors import Actor
 from accounts.roles import Role
+from accounts.services import issue_token
 from ledger.errors import InvalidInput, NotPermitted, Overtaken
 from ledger.models import Entry
 from ledger.transitions import IllegalTransition
@@ -75,12 +77,11 @@ def test_hold_on_a_filing_or_a_case_keeps_the_records_of_its_order(order: Order)
     officer = make.make_officer()
     matter = review.Matter(kind=CaseKind.ORDER, title="An order", order=order)
     case = review.open_case(actor=make.make_applicant(team=order.team), matter=matter, applicant=order.applicant)
-    one = place_hold(actor=officer, kind="filing", subject_id=filing.pk, matter=LETTER)
-    other = place_hold(actor=officer, kind="case", subject_id=case.pk, matter=LETTER)
-    for hold in (one, other):
-        assert until(order) == "held"
+    for kind, row in (("filing", filing), ("case", case)):
+        hold = place_hold(actor=officer, kind=kind, subject_id=row.pk, matter=LETTER)
+        assert until(order) == "held", kind
         lift_hold(actor=make.make_officer(), hold=propose_lift(actor=officer, hold=hold, reason="Closed."))
-    assert until(order) == years_after(make.today(), 10)
+        assert until(order) == years_after(make.today(), 10)
 
 
 def test_hold_whose_lifting_is_proposed_stands_until_another_officer_signs(order: Order) -> None:
@@ -303,3 +304,32 @@ def test_term_is_stated_and_signed_on_the_page(order: Order, licence: Licence) -
     assert "Countersign the shorter term" not in one.get(detail).content.decode()
     other.post(reverse("records:sign_term", args=[licence.pk]))
     assert until(order) == years_after(make.today(), 11)
+
+
+def test_hold_is_placed_and_lifted_over_the_api_by_two(order: Order) -> None:
+    one, other, team = make.make_officer(), make.make_officer(), make.make_applicant(team=order.team)
+    place = reverse("api:place_hold", args=["order", order.pk])
+    assert call(one, place, {"matter": " ", "reason": "Why."}).status_code == 422
+    made = call(one, place, {"matter": "Letter 7", "reason": "An inquiry.", "is_agency_request": True})
+    assert (made.status_code, made.json()["on"], made.json()["state"]) == (201, order.reference, "standing")
+    hold = made.json()["id"]
+    told = call(team, reverse("api:get_records", args=["order", order.pk])).json()
+    assert (told["until"], told["is_held"], told["holds"]) == (None, True, [])
+    assert "Letter 7" not in str(told)
+    assert call(one, reverse("api:propose_lift", args=[hold]), {"reason": "Over."}).json()["state"] == "lift_proposed"
+    assert call(one, reverse("api:lift_hold", args=[hold]), {}).status_code == 403
+    assert call(other, reverse("api:keep_hold", args=[hold]), {"reason": "Not yet."}).json()["state"] == "standing"
+    call(other, reverse("api:propose_lift", args=[hold]), {"reason": "Over."})
+    assert call(one, reverse("api:lift_hold", args=[hold]), {}).json()["state"] == "lifted"
+    told = call(one, reverse("api:get_records", args=["order", order.pk])).json()
+    assert (told["until"], told["is_held"]) == (years_after(make.today(), 10).isoformat(), False)
+    assert [each["reference"] for each in told["holds"]] == [LegalHold.objects.get().reference]
+
+
+def call(actor: Actor, url: str, body: dict[str, object] | None = None) -> HttpResponse:
+    user = actor.person.accounts.first() or make.make_user(actor.person)
+    token = issue_token(user=user, membership=actor.membership, label="t")
+    headers = {"Authorization": f"Bearer {token}"}
+    if body is None:
+        return Client().get(url, headers=headers)
+    return Client().post(url, body, content_type="application/json", headers=headers)

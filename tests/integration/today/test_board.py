@@ -135,5 +135,5 @@ def test_board_costs_the_same_however_many_rows_there_are(
         case = open_case(factories.make_filing(state=FilingState.IN_REVIEW))
         review.claim_case(actor=officer, case_id=case.pk)
         factories.make_both_licences(factories.make_order())
-    with django_assert_max_num_queries(22):
+    with django_assert_max_num_queries(24):
         board_of(officer, now=timezone.now())

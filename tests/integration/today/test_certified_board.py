@@ -20,6 +20,7 @@ from procurement.evidence.services import Submission, accept_evidence, file_evid
 from procurement.orders.models import Order
 from procurement.orders.states import OrderState
 from procurement.records.services import Matter, place_hold, propose_lift
+from procurement.records.terms import Term, state_term
 from tests import factories as make
 
 pytestmark = pytest.mark.django_db
@@ -114,3 +115,18 @@ def test_hold_to_lift_waits_for_a_second_officer_alone(order: Order, team: Actor
     assert section(insider, "holds").total == 0
     found = section(second, "holds")
     assert (found.total, found.rows[0].title, found.rows[0].reference) == (1, "Letter 7", hold.reference)
+
+
+def test_shorter_record_term_waits_for_a_second_officer_alone(order: Order, officer: Actor) -> None:
+    licence, _other = make.make_both_licences(order)
+    state_term(actor=officer, licence=licence, term=Term(12), reason="Its condition 9.")
+    second = make.make_officer()
+    assert section(second, "terms").total == 0
+    state_term(actor=officer, licence=licence, term=Term(7), reason="Amended.")
+    assert section(officer, "terms").total == 0
+    insider = make.make_officer()
+    make.make_membership(Role.APPLICANT, person=insider.person, team=order.team)
+    assert section(insider, "terms").total == 0
+    found = section(second, "terms")
+    assert (found.total, found.rows[0].reference) == (1, licence.reference)
+    assert "7 years from the end of the transaction" in found.rows[0].title
