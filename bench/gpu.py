@@ -1,110 +1,147 @@
 """Every GPU row in one go of at most ten minutes: `make bench-gpu`, on a host with an NVIDIA GPU and Triton.
 
-Writes bench/results/gpu.json after each group, so that a run cut short loses nothing. Contenders run in rotating
-order, interleaved, and each is timed by CUDA events; a peer that fails is a row with its exception.
+Writes bench/results/gpu.json after each row, so that a run cut short loses nothing. Contenders run in rotating
+order, interleaved, and each is timed by CUDA events; a peer that fails is a row with its exception. `--rehearse` runs
+all of it on the CPU with a few rows each: its times mean nothing, and it shows that no row breaks.
 """
 
 import argparse
-import importlib.util
+import importlib.metadata
 import json
 import statistics
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
+from bench.gpu_groups import GROUPS, ROWS, Group
+from bench.gpu_stage import Stage
+from bench.gpu_training import contenders, settings
+from bench.gpu_training import measured as trained
 from kernels import path_taken
-from kernels.adamw import AdamWSettings, AdamWTensors, adamw
 from kernels.attention import attention
-from kernels.cross_entropy import cross_entropy, cross_entropy_
+from kernels.cross_entropy import cross_entropy
 from kernels.linear_cross_entropy import linear_cross_entropy
-from kernels.registry import REGISTRY
 from kernels.rms_norm import add_rms_norm, rms_norm
 from kernels.rope import rope, rope_tables
 from kernels.swiglu import swiglu
 
 OUT = Path(__file__).resolve().parent / "results" / "gpu.json"
-LIMIT_S, ROUNDS = 600.0, 5
-BANDWIDTH, MATMUL = 4.3e12, 0.785e15  # what an H200 was seen to reach; the run measures both again
-ROWS = {row.name: row for row in REGISTRY}
-BF16 = torch.bfloat16
+LIMIT_S, MARGIN_S, ROUNDS = 600.0, 60.0, 5
+PEERS = ("liger-kernel", "cut-cross-entropy", "triton")
+# A peer's fault is a row of the table; anything else is ours and ends the run.
+FAULTS = (RuntimeError, ValueError, TypeError, ImportError, AttributeError, AssertionError)
+Report = dict[str, Any]
 
 
-@dataclass(frozen=True)
-class Group:
-    """One row: whose work is compared, and the shape that its floor is counted from."""
-
-    name: str
-    op: str
-    shape: dict[str, int]
-    directions: tuple[str, ...]
-    contenders: dict[str, Callable[[], Any]]
-
-
-def main() -> int:
+def main(arguments: list[str]) -> int:
     """Measure everything there is time for."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=OUT)
-    parser.add_argument("--only", default="", help="names of groups, separated by commas")
-    wanted = parser.parse_args()
-    if not torch.cuda.is_available():
+    parser.add_argument("--only", default="", help="beginnings of rows' names, separated by commas")
+    parser.add_argument("--rehearse", action="store_true", help="a few rows on the CPU; writes nothing but --out")
+    wanted = parser.parse_args(arguments)
+    if not wanted.rehearse and not torch.cuda.is_available():
         sys.stderr.write("bench-gpu: no NVIDIA GPU here; nothing was measured.\n")
         return 1
-    began = time.monotonic()
-    report: dict[str, Any] = {"environment": environment(), "ceilings": ceilings(), "correctness": {}, "rows": {}}
-    report["correctness"] = correctness()
-    for make in (_norms, _swiglu, _rope, _losses, _linear, _adamw, _attention, _end_to_end):
-        if time.monotonic() - began > LIMIT_S * 0.85:
-            report["left_out"] = [*report.get("left_out", []), make.__name__.strip("_")]
-            continue
-        for group in _made(make, report):
-            if not wanted.only or group.name in wanted.only.split(","):
-                report["rows"][group.name] = measured(group)
-                print(json.dumps({group.name: report["rows"][group.name]}), flush=True)
-                _write(wanted.out, report)
-        torch.cuda.empty_cache()
-    report["ceilings_at_the_end"] = ceilings()
-    report["seconds"] = round(time.monotonic() - began, 1)
-    _write(wanted.out, report)
+    stage = Stage("cpu", is_rehearsal=True) if wanted.rehearse else Stage("cuda")
+    if wanted.rehearse and wanted.out == OUT:
+        parser.error("--rehearse needs an --out of its own: what it writes are no measurements")
+    run(stage, wanted.out, tuple(wanted.only.split(",")))
     return 0
 
 
-def environment() -> dict[str, Any]:
+def run(stage: Stage, out: Path, only: tuple[str, ...]) -> Report:
+    """Ceilings, correctness, each operation, end to end, ceilings again."""
+    began = time.monotonic()
+    report: Report = {"environment": environment(stage), "ceilings": ceilings(stage), "rows": {}, "left_out": []}
+    report["correctness"] = correctness(stage)
+    for name, measure in _rows(stage, report, only):
+        if time.monotonic() - began > LIMIT_S - MARGIN_S:
+            report["left_out"].append(name)
+            continue
+        report["rows"][name] = measure()
+        print(json.dumps({name: report["rows"][name]}), flush=True)
+        _write(out, report)
+        stage.empty_cache()
+    report["ceilings_at_the_end"] = ceilings(stage)
+    report["seconds"] = round(time.monotonic() - began, 1)
+    _write(out, report)
+    return report
+
+
+def _rows(stage: Stage, report: Report, only: tuple[str, ...]) -> Iterator[tuple[str, Callable[[], Any]]]:
+    """Every row's name and what measures it: operations first, then end to end, one contender a row."""
+    for make in GROUPS:
+        try:
+            for group in make(stage):
+                if group.name.startswith(only):
+                    yield group.name, lambda group=group: measured(group, stage, report["ceilings"])
+        except FAULTS as fault:
+            report["rows"][make.__name__] = {"fault": repr(fault)[:300]}
+    chip = report["environment"]["device"]
+    for setting in settings(stage):
+        for name, maker in contenders(setting, stage).items():
+            row = f"end_to_end_{setting.name}_{name}"
+            if row.startswith(only):
+                yield row, lambda setting=setting, maker=maker: _trained(setting, maker, stage, chip)
+
+
+def _trained(setting: Any, maker: Any, stage: Stage, chip: str) -> dict[str, Any]:
+    try:
+        return trained(setting, maker, stage, chip)
+    except FAULTS as fault:
+        return {"fault": repr(fault)[:300]}
+
+
+def environment(stage: Stage) -> dict[str, Any]:
     """Device, versions and the paths taken."""
-    device = torch.cuda.get_device_properties(0)
-    return {
-        "device": device.name, "memory_gib": round(device.total_memory / 2**30, 1), "torch": torch.__version__,
-        "cuda": torch.version.cuda, "paths": path_taken("cuda"), "at": time.strftime("%Y-%m-%dT%H:%MZ", time.gmtime()),
+    said: dict[str, Any] = {"device": "CPU, a rehearsal: no time here is a measurement", "memory_gib": None}
+    if stage.device == "cuda":
+        device = torch.cuda.get_device_properties(0)
+        said = {"device": device.name, "memory_gib": round(device.total_memory / 2**30, 1)}
+    return said | {
+        "torch": torch.__version__, "cuda": torch.version.cuda, "paths": path_taken(stage.device),
+        "peers": {name: _version(name) for name in PEERS}, "at": time.strftime("%Y-%m-%dT%H:%MZ", time.gmtime()),
     }  # fmt: skip
 
 
-def ceilings() -> dict[str, float]:
-    """What this device reaches: copy bandwidth (read and write) in TB/s, and bf16 products in TFLOP/s, random data."""
-    source = torch.randn(1 << 28, device="cuda", dtype=BF16)
+def _version(package: str) -> str:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return "not installed"
+
+
+def ceilings(stage: Stage) -> dict[str, float]:
+    """What this device reaches: copy bandwidth (read and write) in B/s, and bf16 products in FLOP/s, random data."""
+    count, edge = stage.size(1 << 28, 1 << 12), stage.size(8192, 64)
+    source, a, b = stage.random(count), stage.random(edge, edge), stage.random(edge, edge)
     target = torch.empty_like(source)
-    a, b = (torch.randn(8192, 8192, device="cuda", dtype=BF16) for _ in range(2))
-    copy_ms, product_ms = _event_ms(lambda: target.copy_(source), 20), _event_ms(lambda: a @ b, 20)
+    copy_ms, product_ms = (
+        stage.milliseconds(work, stage.size(20, 2)) for work in (lambda: target.copy_(source), lambda: a @ b)
+    )  # fmt: skip
     return {
-        "copy_tb_s": round(4 * source.numel() / copy_ms / 1e9, 3),
-        "matmul_tflop_s": round(2 * 8192**3 / product_ms / 1e9, 1),
-    }
+        "copy_bytes_per_s": 4 * count / copy_ms * 1e3, "matmul_flops_per_s": 2 * edge**3 / product_ms * 1e3
+    }  # fmt: skip
 
 
-def correctness() -> dict[str, Any]:
+def correctness(stage: Stage) -> dict[str, Any]:
     """Our GPU result beside the float64 reference on the same rounded inputs, largest relative error an output."""
     torch.manual_seed(2)
-    x, weight = torch.randn(257, 1000, device="cuda", dtype=BF16), torch.randn(1000, device="cuda", dtype=BF16)
-    target = torch.randint(1000, (257,), device="cuda")
+    x, weight, target = stage.random(257, 1000), stage.random(1000), torch.randint(1000, (257,), device=stage.device)
+    q, k = stage.random(2, 33, 4, 64), stage.random(2, 33, 2, 64)
+    tables = tuple(table.to(stage.device) for table in rope_tables(33, 64))
     target[::5] = -100
     calls = {
         "rms_norm": (rms_norm, ROWS["rms_norm"].reference, (x, weight), (1e-5,)),
         "add_rms_norm": (add_rms_norm, ROWS["add_rms_norm"].reference, (x, x * 0.5, weight), (1e-5,)),
+        "rope": (rope, ROWS["rope"].reference, (q, k), tables),
+        "attention": (attention, ROWS["attention"].reference, (q, k, k.flip(1)), ()),
         "swiglu": (swiglu, ROWS["swiglu"].reference, (x, x.flip(0)), ()),
         "cross_entropy": (cross_entropy, ROWS["cross_entropy"].reference, (x,), (target,)),
         "linear_cross_entropy": (
@@ -117,7 +154,7 @@ def correctness() -> dict[str, Any]:
 def _errors(ours: Any, reference: Any, tensors: tuple[Tensor, ...], constants: tuple[Any, ...]) -> list[float] | str:
     try:
         found = _with_gradients(ours, tensors, constants)
-    except (RuntimeError, ValueError) as fault:
+    except FAULTS as fault:
         return repr(fault)[:300]
     expected = _with_gradients(reference, tuple(t.double() for t in tensors), constants)
     return [
@@ -130,262 +167,62 @@ def _with_gradients(function: Any, tensors: tuple[Tensor, ...], constants: tuple
     inputs = [tensor.detach().requires_grad_() for tensor in tensors]
     out = function(*inputs, *constants)
     outs = [out] if isinstance(out, Tensor) else list(out)
-    gradients = torch.autograd.grad(sum(o.float().sum() if o.dtype == BF16 else o.sum() for o in outs), inputs)
+    gradients = torch.autograd.grad(
+        sum(o.float().sum() if o.dtype == torch.bfloat16 else o.sum() for o in outs), inputs
+    )
     return [*(o.detach() for o in outs), *gradients]
 
 
-def measured(group: Group) -> dict[str, Any]:
+def measured(group: Group, stage: Stage, reached: dict[str, float]) -> dict[str, Any]:
     """Milliseconds of GPU time and of the host, peak memory, and the share of the floor's speed, by contender."""
-    row: dict[str, Any] = {"shape": group.shape, "floor_ms": round(_floor_ms(group), 4), "contenders": {}}
+    row: dict[str, Any] = {
+        "shape": group.shape, "goal": group.goal, "floor_ms": round(_floor_ms(group, reached), 5), "contenders": {}
+    }  # fmt: skip
     times: dict[str, list[float]] = {}
     for name, work in group.contenders.items():
-        fault = _warmed(work)
-        row["contenders"][name] = {"fault": fault} if fault else {"peak_gib": _peak_gib(work)}
+        fault = _warmed(work, stage)
+        row["contenders"][name] = {"fault": fault} if fault else {"peak_gib": stage.peak_gib(work)}
         if not fault:
             times[name] = []
     names = list(times)
+    repeats = max(3, min(50, int(40 / max(row["floor_ms"], 0.05)))) if not stage.is_rehearsal else 2
     for turn in range(ROUNDS):
-        for name in names[turn % max(1, len(names)) :] + names[: turn % max(1, len(names))]:
-            times[name].append(_event_ms(group.contenders[name], _repeats(row["floor_ms"])))
+        shift = turn % max(1, len(names))
+        for name in names[shift:] + names[:shift]:
+            times[name].append(stage.milliseconds(group.contenders[name], repeats))
     for name, taken in times.items():
         ms = statistics.median(taken)
         row["contenders"][name] |= {
-            "gpu_ms": round(ms, 4), "host_us": round(_host_us(group.contenders[name]), 1),
+            "gpu_ms": round(ms, 4), "host_us": round(stage.host_us(group.contenders[name], repeats), 1),
             "of_floor": round(row["floor_ms"] / ms, 3),
         }  # fmt: skip
     return row
 
 
-def _floor_ms(group: Group) -> float:
+def _floor_ms(group: Group, reached: dict[str, float]) -> float:
+    """The least time by what this very device was measured to reach."""
     total = 0.0
     for direction in group.directions:
         flops, moved = ROWS[group.op].floors[direction](group.shape)
-        total += max(flops / MATMUL, moved / BANDWIDTH)
+        total += max(flops / reached["matmul_flops_per_s"], moved / reached["copy_bytes_per_s"])
     return total * 1e3
 
 
-def _repeats(floor_ms: float) -> int:
-    return max(3, min(50, int(40 / max(floor_ms, 0.05))))
-
-
-def _warmed(work: Callable[[], Any]) -> str:
+def _warmed(work: Callable[[], Any], stage: Stage) -> str:
     """Run it a few times (this compiles). Returns the exception where it fails: such a peer is a row too."""
     try:
         for _ in range(3):
             work()
-        torch.cuda.synchronize()
-    except (RuntimeError, ValueError, TypeError, ImportError, AttributeError) as fault:
+        stage.wait()
+    except FAULTS as fault:
         return repr(fault)[:300]
     return ""
 
 
-def _peak_gib(work: Callable[[], Any]) -> float:
-    torch.cuda.synchronize()
-    torch.cuda.reset_peak_memory_stats()
-    before = torch.cuda.memory_allocated()
-    work()
-    torch.cuda.synchronize()
-    return round((torch.cuda.max_memory_allocated() - before) / 2**30, 3)
-
-
-def _event_ms(work: Callable[[], Any], repeats: int) -> float:
-    """Median of single calls, the L2 cache emptied before each."""
-    flush = torch.empty(1 << 26, dtype=torch.int32, device="cuda")
-    pairs = [(torch.cuda.Event(enable_timing=True), torch.cuda.Event(enable_timing=True)) for _ in range(repeats)]
-    for start, end in pairs:
-        flush.zero_()
-        start.record()
-        work()
-        end.record()
-    torch.cuda.synchronize()
-    return statistics.median(start.elapsed_time(end) for start, end in pairs)
-
-
-def _host_us(work: Callable[[], Any]) -> float:
-    """What a call costs the host until it returns."""
-    taken = []
-    for _ in range(20):
-        torch.cuda.synchronize()
-        began = time.perf_counter()
-        work()
-        taken.append((time.perf_counter() - began) * 1e6)
-    torch.cuda.synchronize()
-    return statistics.median(taken)
-
-
-def _made(make: Callable[[], Iterator[Group]], report: dict[str, Any]) -> Iterator[Group]:
-    try:
-        yield from make()
-    except (RuntimeError, ValueError, ImportError, AttributeError) as fault:
-        report["rows"][make.__name__.strip("_")] = {"fault": repr(fault)[:300]}
-
-
-def _both(function: Callable[..., Any], inputs: tuple[Tensor, ...], pulled: Any) -> Callable[[], Any]:
-    def work() -> None:
-        out = function(*inputs)
-        torch.autograd.backward(out, pulled)
-        for tensor in inputs:
-            tensor.grad = None
-
-    return work
-
-
-def _liger(name: str) -> Callable[..., Any] | None:
-    """One of Liger's functions, where its wheel is installed."""
-    if importlib.util.find_spec("liger_kernel") is None:
-        return None
-    from liger_kernel.transformers import functional as liger
-
-    return getattr(liger, name, None)
-
-
-def _contend(plain: Any, ours: Any, inputs: tuple[Tensor, ...], pulled: Any, liger: Any = None) -> dict[str, Any]:
-    functions = {"eager": plain, "compile": torch.compile(plain), "ours": ours}
-    if liger is not None:
-        functions["liger"] = liger
-    return {name: _both(function, inputs, pulled) for name, function in functions.items()}
-
-
-def _leaf(*shape: int) -> Tensor:
-    return torch.randn(*shape, device="cuda", dtype=BF16).requires_grad_()
-
-
-def _norms() -> Iterator[Group]:
-    rows, width = 32768, 4096
-    x, residual, weight = _leaf(rows, width), _leaf(rows, width), _leaf(width)
-    pulled = torch.randn(rows, width, device="cuda", dtype=BF16)
-    shape = {"M": rows, "H": width, "e": 2}
-
-    def norm(x: Tensor, weight: Tensor) -> Tensor:
-        return functional.rms_norm(x, (width,), weight, 1e-5)
-
-    def add_norm(x: Tensor, residual: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
-        return norm(x + residual, weight), x + residual
-
-    both = ("forward", "backward")
-    liger = _liger("liger_rms_norm")
-    peer = None if liger is None else lambda x, w: liger(x, w, 1e-5)
-    yield Group("rms_norm", "rms_norm", shape, both, _contend(norm, rms_norm, (x, weight), pulled, peer))
-    yield Group(
-        "add_rms_norm", "add_rms_norm", shape, both,
-        _contend(add_norm, add_rms_norm, (x, residual, weight), (pulled, pulled)),
-    )  # fmt: skip
-    with torch.no_grad():
-        forward = {"eager": lambda: norm(x, weight), "ours": lambda: rms_norm(x, weight)}
-    yield Group("rms_norm_forward", "rms_norm", shape, ("forward",), forward)
-
-
-def _swiglu() -> Iterator[Group]:
-    gate, up = _leaf(8192, 14336), _leaf(8192, 14336)
-
-    def plain(gate: Tensor, up: Tensor) -> Tensor:
-        return functional.silu(gate) * up
-
-    contenders = _contend(plain, swiglu, (gate, up), torch.randn_like(gate), _liger("liger_swiglu"))
-    yield Group("swiglu", "swiglu", {"M": 8192, "F": 14336, "e": 2}, ("forward", "backward"), contenders)
-
-
-def _rope() -> Iterator[Group]:
-    q, k = _leaf(8, 4096, 32, 128), _leaf(8, 4096, 8, 128)
-    cos, sin = (table.cuda() for table in rope_tables(4096, 128))
-
-    def plain(q: Tensor, k: Tensor) -> tuple[Tensor, Tensor]:
-        turned: tuple[Tensor, Tensor] = ROWS["rope"].reference(q, k, cos.bfloat16(), sin.bfloat16())
-        return turned
-
-    def ours(q: Tensor, k: Tensor) -> tuple[Tensor, Tensor]:
-        return rope(q, k, cos, sin)
-
-    pulled = (torch.randn_like(q), torch.randn_like(k))
-    shape = {"M": 32768, "Hq": 32, "Hk": 8, "D": 128, "e": 2}
-    yield Group("rope", "rope", shape, ("forward", "backward"), _contend(plain, ours, (q, k), pulled))
-
-
-def _losses() -> Iterator[Group]:
-    logits, target = _leaf(8192, 131072), torch.randint(131072, (8192,), device="cuda")
-
-    def plain(logits: Tensor) -> Tensor:
-        return functional.cross_entropy(logits, target)
-
-    def ours(logits: Tensor) -> Tensor:
-        return cross_entropy(logits, target)
-
-    contenders = _contend(plain, ours, (logits,), None, None)
-    held = torch.randn(8192, 131072, device="cuda", dtype=BF16)
-
-    def in_place() -> None:
-        cross_entropy_(held.detach().requires_grad_().view_as(held), target).backward()
-
-    contenders["ours-in-place"] = in_place
-    yield Group("cross_entropy", "cross_entropy", {"M": 8192, "V": 131072, "e": 2}, ("forward",), contenders)
-
-
-def _linear() -> Iterator[Group]:
-    hidden, target = _leaf(8192, 4096), torch.randint(131072, (8192,), device="cuda")
-    weight = (torch.randn(131072, 4096, device="cuda") * 0.02).to(BF16).requires_grad_()
-
-    def plain(hidden: Tensor, weight: Tensor) -> Tensor:
-        return functional.cross_entropy(hidden @ weight.T, target)
-
-    def ours(hidden: Tensor, weight: Tensor) -> Tensor:
-        return linear_cross_entropy(hidden, weight, target)
-
-    liger, own = _liger("liger_fused_linear_cross_entropy"), getattr(functional, "linear_cross_entropy", None)
-    peer = None if liger is None else lambda h, w: liger(h, w, target)
-    contenders = _contend(plain, ours, (hidden, weight), None, peer)
-    if own is not None:
-        contenders["torch-own"] = _both(lambda h, w: own(h, w, target), (hidden, weight), None)
-    shape = {"M": 8192, "H": 4096, "V": 131072, "e": 2}
-    yield Group("linear_cross_entropy", "linear_cross_entropy", shape, ("forward",), contenders)
-
-
-def _adamw() -> Iterator[Group]:
-    shapes = [(4096, 4096)] * 32
-    parameters = [torch.randn(shape, device="cuda", requires_grad=True) for shape in shapes]
-    gradients = [torch.randn(shape, device="cuda") * 1e-3 for shape in shapes]
-    for parameter, gradient in zip(parameters, gradients, strict=True):
-        parameter.grad = gradient
-    fused = torch.optim.AdamW(parameters, lr=1e-4, fused=True)
-    firsts, seconds = ([torch.zeros(shape, device="cuda") for shape in shapes] for _ in range(2))
-    state = AdamWTensors(gradients, parameters, firsts, seconds)
-    step, rate, scale = torch.ones((), device="cuda"), torch.tensor(1e-4, device="cuda"), torch.ones((), device="cuda")
-
-    @torch.no_grad()
-    def ours() -> None:
-        adamw(state, step, rate, scale, AdamWSettings())
-
-    shape = {"P": 32 * 4096 * 4096, "e": 4}
-    yield Group("adamw", "adamw", shape, ("forward",), {"eager-fused": fused.step, "ours": ours})
-
-
-def _attention() -> Iterator[Group]:
-    for batch, length in ((4, 4096), (16, 1024), (2, 8192)):
-        q, k, v = _leaf(batch, length, 32, 128), _leaf(batch, length, 8, 128), _leaf(batch, length, 8, 128)
-
-        def sdpa(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
-            parts = (tensor.transpose(1, 2) for tensor in (q, k, v))
-            return functional.scaled_dot_product_attention(*parts, is_causal=True, enable_gqa=True).transpose(1, 2)
-
-        work = {"sdpa-default": sdpa, "ours": attention}
-        pulled = torch.randn_like(q)
-        shape = {"M": batch * length, "S": length, "Hq": 32, "Hk": 8, "D": 128, "e": 2}
-        contenders = {name: _both(function, (q, k, v), pulled) for name, function in work.items()}
-        yield Group(f"attention_{batch}x{length}", "attention", shape, ("forward", "backward"), contenders)
-
-
-def _end_to_end() -> Iterator[Group]:
-    """A small Llama-shaped model, forward and backward, on torch's parts and on ours."""
-    from bench.gpu_model import step_contenders
-
-    width, length, batch = 2048, 2048, 8
-    shape = {"M": batch * length, "H": width, "V": 32768, "e": 2}
-    yield Group("end_to_end_step", "linear_cross_entropy", shape, ("forward",), step_contenders(width, length, batch))
-
-
-def _write(path: Path, report: dict[str, Any]) -> None:
+def _write(path: Path, report: Report) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(report, indent=1, sort_keys=True) + "\n")
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -7,10 +7,15 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from bench.kernels import Contender, Group
+from bench.kernels import FLOOR, Contender, Group
+from bench.plain_model import PlainTransformer
+from gpu_runtime.trainer.model import Transformer
+from gpu_runtime.trainer.optimiser import Optimiser
+from gpu_runtime.trainer.shape import ModelShape
 from kernels.adamw import AdamWSettings, AdamWTensors, adamw, clip_scale
 from kernels.cross_entropy import cross_entropy, cross_entropy_
 from kernels.linear_cross_entropy import linear_cross_entropy
+from kernels.registry import REGISTRY
 from kernels.rms_norm import add_rms_norm, rms_norm
 from kernels.swiglu import swiglu
 
@@ -36,7 +41,17 @@ def _three(
     eager, plain, ours = functions
     compiled = torch.compile(plain)
     work = {"eager": eager, "compile": compiled, "ours": ours}
-    return Group(name, goal, tuple(Contender(key, _both_ways(body, inputs, pulled)) for key, body in work.items()))
+    contenders = [Contender(key, _both_ways(body, inputs, pulled)) for key, body in work.items()]
+    return Group(name, goal, (*contenders, _floor(name, {"M": 4096, "H": 1024, "F": 1024, "e": 4})))
+
+
+def _floor(op: str, shape: dict[str, int]) -> Contender:
+    """torch's copy of as many bytes as the operation must move at least: what memory allows on this machine now."""
+    row = next(row for row in REGISTRY if row.name == op)
+    moved = sum(floor(shape).bytes for floor in row.floors.values())
+    source = torch.zeros(moved // 8)
+    target = torch.empty_like(source)
+    return Contender(FLOOR, lambda: target.copy_(source))
 
 
 def _rms_norm() -> Group:
@@ -128,7 +143,7 @@ def _adamw() -> Group:
         "adamw", 1.1,
         (
             Contender("eager-fused", clipped(fused.step)), Contender("compile", clipped(compiled)),
-            Contender("ours", ours),
+            Contender("ours", ours), _floor("adamw", {"P": sum(p.numel() for p in parameters), "e": 4}),
         ),
     )  # fmt: skip
 
@@ -153,7 +168,51 @@ def _linear_cross_entropy() -> Group:
     return Group("linear_cross_entropy", 1.0, tuple(contenders), measures_memory=True)
 
 
+# Six layers of 384 over bytes, 10.8 M parameters: the byte GPT of the issue's table, on 1,024 bytes a step.
+STEP = ModelShape(vocabulary=256, layers=6, d_model=384, heads=6, kv_heads=6, hidden=1024, context=256, tied=False)
+STEP_BATCH = 4
+
+
+def _training_step() -> Group:
+    """Forward, backward, clipping and AdamW from the same weights on the same 1,024 bytes."""
+    generator = torch.Generator().manual_seed(5)
+    inputs, targets = (
+        torch.randint(256, (STEP_BATCH, STEP.context), generator=generator) for _ in range(2)
+    )  # fmt: skip
+    ours = Transformer(STEP)
+    start = ours.state_dict()
+
+    def plain(compiles: bool) -> Callable[[], None]:
+        model = PlainTransformer(STEP)
+        model.load_state_dict(start)
+        run: Any = torch.compile(model) if compiles else model
+        optimiser = torch.optim.AdamW(model.parameters(), lr=1e-4, weight_decay=0.1, fused=True)
+
+        def work() -> None:
+            run(inputs, targets).backward()
+            torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0, foreach=True)
+            optimiser.step()
+            optimiser.zero_grad(set_to_none=True)
+
+        return work
+
+    optimiser = Optimiser(ours)
+
+    def by_kernels() -> None:
+        ours(inputs, targets).backward()
+        optimiser.step(1e-4)
+
+    return Group(
+        "training_step", 1.05,
+        (
+            Contender("eager", plain(compiles=False)), Contender("compile", plain(compiles=True)),
+            Contender("ours", by_kernels),
+        ),
+        measures_memory=True,
+    )  # fmt: skip
+
+
 GROUPS: dict[str, Callable[[], Group]] = {
     "rms_norm": _rms_norm, "add_rms_norm": _add_rms_norm, "swiglu": _swiglu, "cross_entropy": _cross_entropy,
-    "adamw": _adamw, "linear_cross_entropy": _linear_cross_entropy,
+    "adamw": _adamw, "linear_cross_entropy": _linear_cross_entropy, "training_step": _training_step,
 }  # fmt: skip
