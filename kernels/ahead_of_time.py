@@ -1,8 +1,9 @@
 """Compiles every Triton kernel for GPUs that are not here, and holds what came out to its limits.
 
 `python -m kernels.ahead_of_time` needs Triton, no GPU. For sm_90 each row of the configuration table must keep its
-stack empty (or as declared), stay within the registers and the shared memory that a program has, and read and write
-16 bytes a thread where memory is what it waits for. sm_80 and sm_100 must compile.
+stack empty (or as declared), stay within the registers and the shared memory that a program has, make its matrix
+products by Hopper's own instructions, and read and write 16 bytes a thread where memory is what it waits for. sm_80
+and sm_100 must compile.
 """
 
 import importlib
@@ -37,6 +38,8 @@ class Compiled:
     loads_128_bit: int
     stores_128_bit: int
     narrower_loads: int
+    products: int
+    hopper_products: int
 
 
 def main() -> int:
@@ -67,6 +70,8 @@ def describe(form: CompiledForm) -> Compiled:
         loads_128_bit=len(re.findall(r"\bLDG\.[\w.]*128", code)),
         stores_128_bit=len(re.findall(r"\bSTG\.[\w.]*128", code)),
         narrower_loads=len(re.findall(r"\bLDG\.", code)) - len(re.findall(r"\bLDG\.[\w.]*128", code)),
+        products=made.asm["ttir"].count("tt.dot"),
+        hopper_products=len(re.findall(r"\b[HQI]GMMA\b", code)),
     )
 
 
@@ -80,6 +85,8 @@ def faults_of(form: CompiledForm, made: Compiled) -> list[str]:
         faults.append(f"{who}: {made.registers} registers for {form.warps} warps do not fit a multiprocessor.")
     if made.shared_bytes > MOST_SHARED_BYTES:
         faults.append(f"{who}: {made.shared_bytes} bytes of shared memory (at most {MOST_SHARED_BYTES}).")
+    if made.products and not made.hopper_products:
+        faults.append(f"{who}: its matrix products use no HGMMA, QGMMA or IGMMA.")
     if form.loads_128_bit and not made.loads_128_bit:
         faults.append(f"{who}: no 128-bit load.")
     return faults

@@ -15,7 +15,9 @@ ROOT = Path(__file__).resolve().parents[1]
 VERSIONS = ("3.6.0", "3.7.1")
 # Triton's interpreter needs numpy; 3.6.0's turns arrays of one element into numbers, which numpy 2.4 no longer does.
 NUMPY = "numpy<2.4"
-INTERPRETED = "tests/unit/kernels/interpreted/launched.py"
+# Other people's kernels of the same operations, as a second opinion; it needs `packaging` beside torch and Triton.
+PEERS = ("liger-kernel==0.8.5", "packaging")
+INTERPRETED = ("tests/unit/kernels/interpreted/launched.py", "tests/unit/kernels/interpreted/peers.py")
 
 
 def main() -> int:
@@ -34,7 +36,7 @@ def main() -> int:
 def _checks() -> Iterator[tuple[str, list[str], dict[str, str]]]:
     # Without the project's plugins and configuration: nothing but torch and Triton is needed.
     alone = ["-c", os.devnull, "--rootdir", str(ROOT), "--noconftest", "-p", "no:cacheprovider"]
-    pytest = [sys.executable, "-m", "pytest", "-q", *alone, INTERPRETED]
+    pytest = [sys.executable, "-m", "pytest", "-q", *alone, *INTERPRETED]
     yield "interpreter", pytest, {"TRITON_INTERPRET": "1", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
     yield "ahead of time", [sys.executable, "-m", "kernels.ahead_of_time"], {}
 
@@ -42,9 +44,11 @@ def _checks() -> Iterator[tuple[str, list[str], dict[str, str]]]:
 def _installed(version: str) -> Path:
     """The folder that holds this version, filled where it is not."""
     folder = ROOT / "build" / f"triton-{version}"
-    if not (folder / "triton" / "__init__.py").exists():
-        pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
-        subprocess.run([*pip, "--target", str(folder), f"triton=={version}", NUMPY], check=True)
+    wanted = {"triton": (f"triton=={version}", NUMPY), "liger_kernel": PEERS}
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
+    for package, named in wanted.items():
+        if not (folder / package / "__init__.py").exists():
+            subprocess.run([*pip, "--target", str(folder), *named], check=True)
     return folder
 
 
