@@ -99,7 +99,7 @@ def _place_together(judged: Sequence[Judged], stamp: Stamp) -> bool:
         return False
     try:
         with transaction.atomic():
-            if not is_mine() or read_stamp() != stamp:
+            if not is_mine() or read_stamp(stamp[0]) != stamp:
                 return False
             seats = _seats(judged)
             if len(seats) < len(judged) or _has_moved(seats):

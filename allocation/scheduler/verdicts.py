@@ -7,7 +7,7 @@ last word: placing compares every version again, in its own transaction.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -16,19 +16,21 @@ from django.db import connection
 from allocation.chain.chain import Chain
 from allocation.chain.links import LinkKind
 from allocation.chain.queries import candidates_of_job
+from allocation.clock import database_now
 from allocation.inventory.models import Device
 from allocation.jobs.models import Job
 from allocation.scheduler.placement import Line, Pair
 
 Stamp = tuple[Any, ...]
 KEPT_MOST: Final = 20_000
+KEPT_FOR: Final = timedelta(minutes=5)
 _LICENCES: Final = (LinkKind.EXPORTER_LICENCE, LinkKind.IMPORTER_LICENCE)
 # What chains rest on has versions. The ledger tells of acts on rows that have none; jobs' own rows change no chain.
 _STAMP: Final = """
-SELECT current_date, (SELECT count(*) FROM chain_version), (SELECT sum(version) FROM chain_version),
-       (SELECT count(*) FROM ledger_entry WHERE at > now() - interval '1 minute' AND act NOT LIKE 'job.%%'
-           AND act NOT LIKE 'attempt.%%' AND act NOT LIKE 'drain.%%'),
-       floor(extract(epoch FROM now()) / 20)
+SELECT %(since)s::timestamptz, current_date,
+       (SELECT count(*) FROM chain_version), (SELECT sum(version) FROM chain_version),
+       (SELECT count(*) FROM ledger_entry WHERE at > %(since)s - interval '1 minute' AND act NOT LIKE 'job.%%'
+           AND act NOT LIKE 'attempt.%%' AND act NOT LIKE 'drain.%%')
 """
 
 
@@ -60,6 +62,7 @@ class Verdicts:
 
     def __init__(self) -> None:
         self._stamp: Stamp = ()
+        self._since: datetime | None = None
         self._kept: dict[tuple[Kind, bool], Verdict] = {}
 
     def refresh(self) -> bool:
@@ -68,7 +71,10 @@ class Verdicts:
         Returns:
             Whether it had moved.
         """
-        stamp = read_stamp()
+        now = database_now()
+        if self._since is None or now - self._since > KEPT_FOR:
+            self._since = now
+        stamp = read_stamp(self._since)
         if stamp == self._stamp and len(self._kept) < KEPT_MOST:
             return False
         self._stamp, self._kept = stamp, {}
@@ -88,10 +94,10 @@ class Verdicts:
         return known
 
 
-def read_stamp() -> Stamp:
-    """Changes with everything that a chain rests on, and once in 20 seconds by itself."""
+def read_stamp(since: datetime) -> Stamp:
+    """Changes with everything that a chain rests on; it begins with ``since``, from when on the ledger is heard."""
     with connection.cursor() as cursor:
-        cursor.execute(_STAMP)
+        cursor.execute(_STAMP, {"since": since})
         found: Stamp = cursor.fetchone()
     return found
 

@@ -217,7 +217,7 @@ def judged_now() -> list[Judged]:
 def test_jobs_are_placed_together_on_the_verdict_that_they_were_judged_by(world: World) -> None:
     world.add_host()
     jobs = [world.submit() for _ in range(3)]
-    assert place_all(judged_now(), read_stamp()) == 3
+    assert place_all(judged_now(), read_stamp(database_now())) == 3
     rows = Entry.objects.filter(act="job.placed", subject_id__in=[str(job.pk) for job in jobs])
     assert rows.count() == 3
     links = [set(attempt_of(job).links.values_list("source", flat=True)) for job in jobs]
@@ -231,7 +231,7 @@ def test_jobs_judged_before_a_licence_was_suspended_are_not_placed_on_it(world: 
     world.submit()
     judged = judged_now()
     Licence.objects.filter(pk=world.exporter.pk).update(state="suspended")
-    assert place_all(judged, read_stamp()) == 0
+    assert place_all(judged, read_stamp(database_now())) == 0
     assert not Lease.objects.exists()
 
 
@@ -241,4 +241,4 @@ def test_jobs_judged_before_a_line_was_capped_are_placed_within_the_cap(world: W
     world.submit()
     judged = judged_now()
     cap(world, at_once=1)
-    assert place_all(judged, read_stamp()) == 1
+    assert place_all(judged, read_stamp(database_now())) == 1
