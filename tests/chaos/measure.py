@@ -54,7 +54,8 @@ def _keep_running(stage: Stage) -> None:
 
 
 def _submit(world: World, steps: int) -> Job:
-    return submit_job(actor=world.team, source=world.source(limit="1h") + f"  steps: {steps}\n  warmup_steps: 0\nback_off: 1s\n")
+    more = f"  steps: {steps}\n  warmup_steps: 0\nback_off: 1s\n"
+    return submit_job(actor=world.team, source=world.source(limit="1h") + more)
 
 
 def _living(stage: Stage) -> list[Life]:
