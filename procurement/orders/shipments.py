@@ -252,7 +252,8 @@ def _cover(order: Order, lines: Sequence[LicenceLine], arrival: Arrival) -> list
 
 def _units(holds: Sequence[Hold], user: uuid.UUID, authority: balances.Authority) -> list[Hold]:
     """Each hold on an authority's lines for one end user, as often as it has units left."""
-    own = [hold for hold in holds if hold.line.end_user_id == user and balances.Authority.of(hold.line.licence) == authority]
+    same_user = [hold for hold in holds if hold.line.end_user_id == user]
+    own = [hold for hold in same_user if balances.Authority.of(hold.line.licence) == authority]
     return [hold for hold in own for _ in range(hold.remaining)]
 
 
