@@ -11,6 +11,7 @@ from pathlib import Path
 
 from gpu_runtime.agent.bell import Bell
 from gpu_runtime.agent.control import ControlPlane, Denied, Unreachable
+from gpu_runtime.agent.driver import NOTHING_OF_OURS
 from gpu_runtime.agent.enrolment import enrol_host
 from gpu_runtime.agent.host import Agent, Host
 from gpu_runtime.agent.inventory import EmulatedInventory, Inventory, InventoryUnusable, nvidia_inventory
@@ -90,7 +91,7 @@ def _prepare(options: argparse.Namespace, launcher: Launcher) -> Host:
     if identity is None:
         if not options.enrol_code:
             raise ValueError("this host has not enrolled; give it the one-time code with --enrol-code")
-        devices = inventory.devices(frozenset())
+        devices = inventory.devices(NOTHING_OF_OURS)
         identity = enrol_host(state, control, options.enrol_code, options.name, isolation, devices)
     bell = Bell(options.redis_url or identity.bell_url or None, identity.queue, state.root / "bell.log")
     hidden = tuple(str(Path(folder).absolute()) for folder in options.hide)

@@ -35,6 +35,12 @@ class HostedAttempt:
 
     def remember_question(self, nonce: str) -> ClaimRequest:
         """Note the claim before it is sent, so that it can be asked again whatever happens."""
+    @property
+    def device_uuids(self) -> tuple[str, ...]:
+        """The devices that its claim's warrant names; none before there is one."""
+        named = self.claim.warrant.document.get("device_uuids") if self.claim else None
+        return tuple(str(uuid) for uuid in named) if isinstance(named, list | tuple) else ()
+
         question = ClaimRequest(self.attempt_id, nonce)
         write_paper(self.folder / ASKED, question)
         return question

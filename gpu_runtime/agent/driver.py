@@ -3,13 +3,17 @@
 Whoever speaks to a driver fills in `DriverDevice` and nothing more; all judgement is here, and pure.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Final, Protocol
 
 from gpu_runtime.guard.processes import find_process
 from gpu_runtime.protocol.messages import DeviceReport
 
 HEALTHY = "ok"
+# Our processes that may compute on a device, by the device's UUID: those of the attempt that holds it, and no others.
+OwnPids = Mapping[str, frozenset[int]]
+NOTHING_OF_OURS: Final[OwnPids] = {}
 # XID events that a faulty program brings about on a sound device. Source: NVIDIA's XID error catalogue, as its
 # Kubernetes device plugin reads it: graphics engine exception, memory page fault, stopped processing, preemptive
 # cleanup, video processor exception, resident channel time-out.
@@ -61,8 +65,11 @@ class Driver(Protocol):
         """
 
 
-def report_of(device: DriverDevice, index: int, version: str, own_pids: frozenset[int]) -> DeviceReport:
-    """One accelerator as the control plane hears of it; a compute process outside `own_pids` is foreign."""
+def report_of(device: DriverDevice, index: int, version: str, own_pids: OwnPids) -> DeviceReport:
+    """One accelerator as the control plane hears of it; a compute process outside `own_pids` is foreign.
+
+    So is a process of ours that computes on a device which its attempt does not hold.
+    """
     return DeviceReport(
         uuid=device.uuid,
         serial=device.serial or device.uuid,
@@ -72,7 +79,7 @@ def report_of(device: DriverDevice, index: int, version: str, own_pids: frozense
         backend="nvml",
         driver=version,
         health=health_of(device),
-        foreign_pids=tuple(sorted(set(device.pids) - own_pids)),
+        foreign_pids=tuple(sorted(set(device.pids) - own_pids.get(device.uuid, frozenset()))),
     )
 
 
@@ -88,16 +95,17 @@ def health_of(device: DriverDevice) -> str:
     return "; ".join(faults) or HEALTHY
 
 
-def confirm_foreign(devices: tuple[DeviceReport, ...], own_pids: frozenset[int]) -> tuple[DeviceReport, ...]:
+def confirm_foreign(devices: tuple[DeviceReport, ...], own_pids: OwnPids) -> tuple[DeviceReport, ...]:
     """The same report, in which a process is foreign only if a second look still finds it alive and not ours.
 
     A job forks while it is looked at: what the first list of ours did not hold yet is no incident.
     """
 
-    def is_foreign(pid: int) -> bool:
+    def is_foreign(uuid: str, pid: int) -> bool:
         found = find_process(pid)
-        return pid not in own_pids and found is not None and found.is_alive
+        return pid not in own_pids.get(uuid, frozenset()) and found is not None and found.is_alive
 
     return tuple(
-        replace(device, foreign_pids=tuple(filter(is_foreign, device.foreign_pids))) for device in devices
+        replace(device, foreign_pids=tuple(pid for pid in device.foreign_pids if is_foreign(device.uuid, pid)))
+        for device in devices
     )

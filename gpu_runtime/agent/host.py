@@ -19,7 +19,8 @@ from gpu_runtime.agent.attempts import (
 )
 from gpu_runtime.agent.bell import Bell
 from gpu_runtime.agent.control import ControlPlane, Denied, Unreachable
-from gpu_runtime.agent.driver import confirm_foreign
+from gpu_runtime.agent.driver import NOTHING_OF_OURS, OwnPids, confirm_foreign
+from gpu_runtime.agent.forward import Forwarder
 from gpu_runtime.agent.guards import GuardLine, ask_guards, kill_leftovers, living_of
 from gpu_runtime.agent.inventory import Inventory, InventoryUnusable
 from gpu_runtime.agent.state import HostState
@@ -31,6 +32,7 @@ from gpu_runtime.protocol.messages import (
     AttemptReport,
     ClaimAnswer,
     EnrolAnswer,
+    DeviceReport,
     PollAnswer,
     PollRequest,
     RenewAnswer,
@@ -212,7 +214,7 @@ class Agent:
     def _host_attempt(self, attempt_id: str) -> None:
         host = self.host
         try:
-            devices = host.inventory.devices(frozenset())
+            devices = host.inventory.devices(NOTHING_OF_OURS)
             folder = write_order(host.state, host.identity, attempt_id, devices, host.hidden_folders)
             host.launcher.launch(folder)
         except FileExistsError:
@@ -334,9 +336,10 @@ class Agent:
             return
         before = self._living()
         try:
-            devices = self.host.inventory.devices(_pids(before))
+            devices = self.host.inventory.devices(self._own_pids(before))
             living = self._living()
-            devices = confirm_foreign(devices, _pids(before) | _pids(living))
+            devices = confirm_foreign(devices, self._own_pids(before, living))
+            self._stop_trespassers(devices, living)
             attempts = tuple(
                 AttemptReport(each.attempt_id, each.fencing_token, each.phase, len(living[each.attempt_id]))
                 for each in self.attempts.values()
@@ -348,11 +351,26 @@ class Agent:
             log.error("no report: %s", error)
 
 
-def _pids(living: dict[str, list[int]]) -> frozenset[int]:
-    return frozenset(pid for pids in living.values() for pid in pids)
-
-
 def _log_refusals(answers: dict[GuardLine, dict[str, Any]]) -> None:
     for line, answer in answers.items():
         if not answer.get("ok"):
             log.warning("guard of %s refused: %s: %s", line.folder.name, answer.get("code"), answer.get("message"))
+    def _own_pids(self, *looks: dict[str, list[int]]) -> OwnPids:
+        """Processes by the device that they may compute on: an attempt's own, on what its warrant names."""
+        own: dict[str, frozenset[int]] = {}
+        for attempt_id, pids in (each for living in looks for each in living.items()):
+            for uuid in self.attempts[attempt_id].device_uuids:
+                own[uuid] = own.get(uuid, frozenset()) | frozenset(pids)
+        return own
+
+    def _stop_trespassers(self, devices: tuple[DeviceReport, ...], living: dict[str, list[int]]) -> None:
+        """Stop every attempt that computes on a device which it does not hold; the report tells of the device."""
+        stops: dict[GuardLine, dict[str, Any]] = {}
+        for device in devices:
+            for attempt_id, pids in living.items():
+                if set(pids) & set(device.foreign_pids):
+                    reason = f"it computed on {device.uuid}, which it does not hold"
+                    log.error("attempt %s is stopped: %s", attempt_id, reason)
+                    stops[self.attempts[attempt_id].line] = {"op": "stop", "reason": reason}
+        ask_guards(stops)
+

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from gpu_runtime.agent.driver import HEALTHY, Driver, DriverSilent, report_of
+from gpu_runtime.agent.driver import HEALTHY, Driver, DriverSilent, OwnPids, report_of
 from gpu_runtime.agent.nvml import NvmlDriver
 from gpu_runtime.guard.order import read_paper, write_paper
 from gpu_runtime.protocol.messages import DeviceReport
@@ -20,8 +20,8 @@ class InventoryUnusable(Exception):
 class Inventory(Protocol):
     """Where a host's devices come from."""
 
-    def devices(self, own_pids: frozenset[int]) -> tuple[DeviceReport, ...]:
-        """Every device as it is now. A compute process on it outside `own_pids` is a foreign one."""
+    def devices(self, own_pids: OwnPids) -> tuple[DeviceReport, ...]:
+        """Every device as it is now. A compute process on it outside its `own_pids` is a foreign one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class EmulatedInventory:
         self._devices = tuple(EmulatedDevice(old.uuid, old.serial, chip_model) for old in kept)
         write_paper(path, EmulatedDevices(self._devices))
 
-    def devices(self, own_pids: frozenset[int]) -> tuple[DeviceReport, ...]:
+    def devices(self, own_pids: OwnPids) -> tuple[DeviceReport, ...]:
         """The emulated devices; nothing foreign can be on them, for nothing is."""
         memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // max(1, len(self._devices))
         return tuple(
@@ -90,7 +90,7 @@ class DriverInventory:
     def __init__(self, driver: Driver) -> None:
         self._driver = driver
 
-    def devices(self, own_pids: frozenset[int]) -> tuple[DeviceReport, ...]:
+    def devices(self, own_pids: OwnPids) -> tuple[DeviceReport, ...]:
         """Every device that the driver tells, with what it says of its health.
 
         Raises:

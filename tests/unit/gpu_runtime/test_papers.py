@@ -103,9 +103,9 @@ def test_sequence_rises_also_when_the_clock_goes_back(tmp_path: Path, monkeypatc
 
 def test_emulated_devices_keep_their_names_and_take_given_serials(tmp_path: Path) -> None:
     path = tmp_path / "emulated.json"
-    first = EmulatedInventory(path, 2, "H200 SXM", []).devices(frozenset())
-    second = EmulatedInventory(path, 2, "H200 SXM", ["S1", "S2"]).devices(frozenset())
-    third = EmulatedInventory(path, 3, "H200 SXM", []).devices(frozenset())
+    first = EmulatedInventory(path, 2, "H200 SXM", []).devices({})
+    second = EmulatedInventory(path, 2, "H200 SXM", ["S1", "S2"]).devices({})
+    third = EmulatedInventory(path, 3, "H200 SXM", []).devices({})
     assert [device.uuid for device in first] == [device.uuid for device in second]
     assert [device.serial for device in third[:2]] == ["S1", "S2"]
     assert {device.backend for device in third} == {"cpu-emulated"}
