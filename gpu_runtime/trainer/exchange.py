@@ -1,7 +1,6 @@
 """Models as Hugging Face keeps them: a folder with config.json and safetensors, Llama-shaped.
 
-Hosts keep them in `$WRIT_MODELS/NAME`. `python -m gpu_runtime.trainer.exchange CHECKPOINT OUT` writes one out of a
-checkpoint. Reading and writing the files is left to the library `safetensors`.
+Hosts keep them in `$WRIT_MODELS/NAME`. Reading and writing the files is left to the library `safetensors`.
 """
 
 import importlib
