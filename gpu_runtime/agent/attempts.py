@@ -13,6 +13,7 @@ from gpu_runtime.protocol.messages import ClaimAnswer, ClaimRequest, DeviceRepor
 
 ASKED = "asked.json"
 SILENT = "silent"
+LAST_PIECES = 64
 
 
 @dataclass(slots=True, eq=False)
@@ -27,20 +28,21 @@ class HostedAttempt:
     phase: str = SILENT
     processes: int = 0
     ended: bool = field(default=False)
+    last_pieces: int = LAST_PIECES
 
     @property
     def fencing_token(self) -> int:
         """The claim's token, 0 before there is one; no token is ever 0."""
         return self.claim.attempt.fencing_token if self.claim else 0
 
-    def remember_question(self, nonce: str) -> ClaimRequest:
-        """Note the claim before it is sent, so that it can be asked again whatever happens."""
     @property
     def device_uuids(self) -> tuple[str, ...]:
         """The devices that its claim's warrant names; none before there is one."""
         named = self.claim.warrant.document.get("device_uuids") if self.claim else None
         return tuple(str(uuid) for uuid in named) if isinstance(named, list | tuple) else ()
 
+    def remember_question(self, nonce: str) -> ClaimRequest:
+        """Note the claim before it is sent, so that it can be asked again whatever happens."""
         question = ClaimRequest(self.attempt_id, nonce)
         write_paper(self.folder / ASKED, question)
         return question

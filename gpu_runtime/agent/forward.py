@@ -20,6 +20,7 @@ from gpu_runtime.protocol import MessageMalformed, as_json, parse
 from gpu_runtime.protocol.messages import CheckpointRequest, LogText, MetricsRequest
 
 BATCH_BYTES = 64 << 10
+LEFT_OUT = (HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.TOO_MANY_REQUESTS)
 MAX_FIELDS = 32
 MAX_NAME = 64
 MAX_TEXT = 256
@@ -56,7 +57,9 @@ class Forwarder:
         self._done = _remembered(folder / FORWARDED)
 
     def forward(self, control: ControlPlane) -> bool:
-        """Send the next piece. What the control plane finds malformed is left out for good.
+        """Send the next piece: two requests at most, for of its checkpoints only the newest counts.
+
+        What the control plane finds malformed or too much is left out for good.
 
         Returns:
             Whether there was one, so that more may follow.
@@ -77,8 +80,9 @@ class Forwarder:
         metrics = tuple(line for line in lines if line.get("kind") != "checkpoint" and _has_step(line))
         piece = LogText(start, printable(text))
         _tell(control, "metrics", MetricsRequest(self._attempt_id, self._token, metrics, piece))
-        for checkpoint in filter(None, map(self._checkpoint, lines)):
-            _tell(control, "checkpoint", checkpoint)
+        newest = next(filter(None, map(self._checkpoint, reversed(lines))), None)
+        if newest is not None:
+            _tell(control, "checkpoint", newest)
         until = (done.metrics_until, done.log_until)
         self._remember(Forwarded(*until, *until))
         return True
@@ -123,9 +127,9 @@ def _tell(control: ControlPlane, name: str, message: object) -> None:
     try:
         control.tell(name, message)
     except Denied as denied:
-        if denied.status != HTTPStatus.UNPROCESSABLE_ENTITY:
+        if denied.status not in LEFT_OUT:
             raise
-        log.warning("the control plane found %s malformed: %s", name, denied)
+        log.warning("the control plane did not take %s: %s", name, denied)
 
 
 def _has_step(line: dict[str, Any]) -> bool:

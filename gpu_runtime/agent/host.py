@@ -1,6 +1,7 @@
 """The agent's turns: renew, claim, end, forward, report. One request at a time, renewals before all else."""
 
 import logging
+import math
 import os
 import select
 import time
@@ -31,8 +32,8 @@ from gpu_runtime.protocol import as_json
 from gpu_runtime.protocol.messages import (
     AttemptReport,
     ClaimAnswer,
-    EnrolAnswer,
     DeviceReport,
+    EnrolAnswer,
     PollAnswer,
     PollRequest,
     RenewAnswer,
@@ -48,7 +49,6 @@ RELAUNCH_SECONDS = 10.0
 BELL_PAUSE_SECONDS = 0.1
 SHUTDOWN_SECONDS = 15.0
 FAULT_PAUSE_SECONDS = 1.0
-LAST_PIECES = 64
 CANNOT_BE_TAKEN = (HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNPROCESSABLE_ENTITY)
 
 log = logging.getLogger("writ.agent")
@@ -78,6 +78,7 @@ class Agent:
         found = [find_attempt(host.state, folder) for folder in host.state.attempt_folders()]
         self.attempts = {attempt.attempt_id: attempt for attempt in found if attempt}
         self.bells: list[str] = []
+        self._has_news: list[str] = []
         self._due = dict.fromkeys(("renew", "poll", "forward", "report"), 0.0)
         self._not_before: dict[str, float] = {}
         self._last_ring = self._pause_until = 0.0
@@ -113,6 +114,7 @@ class Agent:
             self._claim_next()
             self._finish_ended()
             self._forward_when_due()
+            self.host.state.clear_gone()
             self._report_when_due()
         except Unreachable as error:
             if self._reachable:
@@ -147,6 +149,7 @@ class Agent:
             lines = [attempt.line for attempt in self.attempts.values() if attempt.line.is_open]
             for line in select.select(lines, [], [], 0.2)[0]:
                 line.hear()
+        self._due["renew"] = math.inf
         try:
             self._finish_ended()
         except Unreachable as error:
@@ -158,6 +161,10 @@ class Agent:
             return False
         self._due[what] = now + seconds
         return True
+
+    def _is_renewal_due(self) -> bool:
+        """Whether a renewal waits, before which nothing more is sent."""
+        return time.monotonic() >= self._due["renew"]
 
     def _renew_when_due(self) -> None:
         """One request for all attempts; each guard makes its nonce just before."""
@@ -253,6 +260,8 @@ class Agent:
     def _finish_ended(self) -> None:
         for attempt in [each for each in self.attempts.values() if not self._stands(each)]:
             self._finish(attempt)
+            if self._is_renewal_due():
+                return
 
     def _finish(self, attempt: HostedAttempt) -> None:
         """Report an attempt's end once nothing of it lives, and forget it once that has been taken."""
@@ -267,7 +276,8 @@ class Agent:
             self._forget(attempt)
             return
         try:
-            self._forward_rest(attempt)
+            if not self._forward_rest(attempt):
+                return
             self._tell_end(attempt, end)
             log.info("attempt %s ended: %s, %s", attempt.attempt_id, end.outcome, end.message)
         except Denied as denied:
@@ -301,35 +311,71 @@ class Agent:
         attempt.take_claim(claim, self.host.state.runs / attempt.attempt_id)
         return True
 
-    def _forward_rest(self, attempt: HostedAttempt) -> None:
-        if attempt.forwarder is None:
-            return
+    def _forward_rest(self, attempt: HostedAttempt) -> bool:
+        """Send what is left of its news, a piece at a time, until a renewal is due.
+
+        Returns:
+            Whether that is all; what is still to come goes with later turns.
+        """
         try:
-            for _ in range(LAST_PIECES):
+            while attempt.forwarder is not None and attempt.last_pieces > 0:
+                attempt.last_pieces -= 1
                 if not attempt.forwarder.forward(self.host.control):
-                    return
+                    break
+                if self._is_renewal_due():
+                    return False
         except Denied as denied:
             log.warning("last news of attempt %s were not taken: %s", attempt.attempt_id, denied)
+        return True
 
     def _forget(self, attempt: HostedAttempt) -> None:
         attempt.line.close()
-        self.host.launcher.forget(attempt.folder)
-        self.host.state.forget_attempt(attempt.attempt_id)
+        try:
+            self.host.launcher.forget(attempt.folder)
+            self.host.state.forget_attempt(attempt.attempt_id)
+        except (LaunchFailed, OSError) as error:
+            log.error("what attempt %s left stays on this host: %s", attempt.attempt_id, error)
         del self.attempts[attempt.attempt_id]
         self._due["report"] = 0.0
 
     def _forward_when_due(self) -> None:
-        if not self._is_due("forward", FORWARD_SECONDS):
-            return
-        for attempt in self.attempts.values():
-            if attempt.forwarder is not None:
-                try:
-                    attempt.forwarder.forward(self.host.control)
-                except Denied as denied:
-                    log.warning("news of attempt %s were not taken: %s", attempt.attempt_id, denied)
+        """A piece of each attempt, one after the other; where a renewal comes due, the others follow it."""
+        if not self._has_news and self._is_due("forward", FORWARD_SECONDS):
+            self._has_news = list(self.attempts)
+        while self._has_news:
+            attempt = self.attempts.get(self._has_news.pop(0))
+            if attempt is not None and attempt.forwarder is not None:
+                self._forward(attempt, attempt.forwarder)
+                if self._is_renewal_due():
+                    return
+
+    def _forward(self, attempt: HostedAttempt, forwarder: Forwarder) -> None:
+        try:
+            forwarder.forward(self.host.control)
+        except Denied as denied:
+            log.warning("news of attempt %s were not taken: %s", attempt.attempt_id, denied)
 
     def _living(self) -> dict[str, list[int]]:
         return {attempt.attempt_id: living_of(attempt.folder) for attempt in self.attempts.values()}
+
+    def _own_pids(self, *looks: dict[str, list[int]]) -> OwnPids:
+        """Processes by the device that they may compute on: an attempt's own, on what its warrant names."""
+        own: dict[str, frozenset[int]] = {}
+        for attempt_id, pids in (each for living in looks for each in living.items()):
+            for uuid in self.attempts[attempt_id].device_uuids:
+                own[uuid] = own.get(uuid, frozenset()) | frozenset(pids)
+        return own
+
+    def _stop_trespassers(self, devices: tuple[DeviceReport, ...], living: dict[str, list[int]]) -> None:
+        """Stop every attempt that computes on a device which it does not hold; the report tells of the device."""
+        stops: dict[GuardLine, dict[str, Any]] = {}
+        for device in devices:
+            for attempt_id, pids in living.items():
+                if set(pids) & set(device.foreign_pids):
+                    reason = f"it computed on {device.uuid}, which it does not hold"
+                    log.error("attempt %s is stopped: %s", attempt_id, reason)
+                    stops[self.attempts[attempt_id].line] = {"op": "stop", "reason": reason}
+        ask_guards(stops)
 
     def _report_when_due(self) -> None:
         if not self._is_due("report", REPORT_SECONDS):
@@ -355,22 +401,3 @@ def _log_refusals(answers: dict[GuardLine, dict[str, Any]]) -> None:
     for line, answer in answers.items():
         if not answer.get("ok"):
             log.warning("guard of %s refused: %s: %s", line.folder.name, answer.get("code"), answer.get("message"))
-    def _own_pids(self, *looks: dict[str, list[int]]) -> OwnPids:
-        """Processes by the device that they may compute on: an attempt's own, on what its warrant names."""
-        own: dict[str, frozenset[int]] = {}
-        for attempt_id, pids in (each for living in looks for each in living.items()):
-            for uuid in self.attempts[attempt_id].device_uuids:
-                own[uuid] = own.get(uuid, frozenset()) | frozenset(pids)
-        return own
-
-    def _stop_trespassers(self, devices: tuple[DeviceReport, ...], living: dict[str, list[int]]) -> None:
-        """Stop every attempt that computes on a device which it does not hold; the report tells of the device."""
-        stops: dict[GuardLine, dict[str, Any]] = {}
-        for device in devices:
-            for attempt_id, pids in living.items():
-                if set(pids) & set(device.foreign_pids):
-                    reason = f"it computed on {device.uuid}, which it does not hold"
-                    log.error("attempt %s is stopped: %s", attempt_id, reason)
-                    stops[self.attempts[attempt_id].line] = {"op": "stop", "reason": reason}
-        ask_guards(stops)
-

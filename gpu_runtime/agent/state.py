@@ -1,8 +1,9 @@
 """What a host remembers: its key, who it is, the last sequence it signed, and the folders of its attempts."""
 
 import fcntl
+import logging
 import os
-import shutil
+import subprocess
 import time
 import uuid
 from pathlib import Path
@@ -17,6 +18,10 @@ STORE_NAME = ".store"
 MAX_STORE_NAME = 64
 TRAVERSABLE = 0o711
 PRIVATE = 0o700
+GONE = ".gone-"
+REMOVE = ("rm", "-rf", "--one-file-system", "--")
+
+log = logging.getLogger("writ.agent")
 
 
 class StateInUse(Exception):
@@ -45,6 +50,9 @@ class HostState:
         self.checkpoints = self.root / "checkpoints"
         self._make_folders()
         self._lock = self._hold()
+        self._remover: subprocess.Popen[bytes] | None = None
+        self._removed = self.root
+        self._cannot_go: set[Path] = set()
         self.key: SigningKey = load_or_create_key(self.private / "host.key")
         self._sequence_file = os.open(self.private / "sequence", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         self._sequence = int(os.pread(self._sequence_file, 32, 0) or b"0")
@@ -98,9 +106,38 @@ class HostState:
 
     def attempt_folders(self) -> list[Path]:
         """The guards' folders that are here, of this agent or of one before it."""
-        return sorted(path for path in self.attempts.iterdir() if path.is_dir())
+        found = (path for path in self.attempts.iterdir() if not path.name.startswith(GONE))
+        return sorted(path for path in found if path.is_dir())
 
     def forget_attempt(self, attempt_id: str) -> None:
-        """Remove an attempt's folders once its end has been taken; checkpoints stay."""
-        shutil.rmtree(self.runs / attempt_id, ignore_errors=True)
-        shutil.rmtree(self.attempts / attempt_id)
+        """Set an attempt's folders aside once its end has been taken, for `clear_gone`; checkpoints stay.
+
+        Raises:
+            OSError: if the guard's own folder cannot be set aside.
+        """
+        aside = f"{GONE}{attempt_id}-{time.time_ns()}"
+        try:
+            os.rename(self.runs / attempt_id, self.runs / aside)
+        except FileNotFoundError:
+            pass  # a guard that started no runner makes no folder for one
+        except OSError as error:
+            log.error("the folder of attempt %s's runner stays where it is: %s", attempt_id, error)
+        os.rename(self.attempts / attempt_id, self.attempts / aside)
+
+    def clear_gone(self) -> None:
+        """Remove one folder that was set aside, in a process of its own: a runner may leave any number of levels
+        and files, and neither may hold up renewals. One that cannot be removed stays until the agent starts anew.
+        """
+        if self._remover is not None:
+            if self._remover.poll() is None:
+                return
+            if self._remover.returncode:
+                self._cannot_go.add(self._removed)
+                log.error("%s could not be removed and is kept; standard error says why", self._removed)
+            self._remover = None
+        waiting = (path for folder in (self.runs, self.attempts) for path in folder.glob(f"{GONE}*"))
+        path = next((path for path in waiting if path not in self._cannot_go), None)
+        if path is None:
+            return
+        self._removed = path
+        self._remover = subprocess.Popen([*REMOVE, str(path)], stdin=subprocess.DEVNULL, start_new_session=True)
