@@ -23,6 +23,13 @@ class ChainBroken(DomainError):
     code = "chain_broken"
 
 
+class TooMuch(DomainError):
+    """A runner tells more than is kept. What is over is left out, for good; the attempt runs on."""
+
+    code = "too_much"
+    status = 429
+
+
 class NotFromHost(DomainError):
     """The request does not come from an enrolled host, or came before."""
 

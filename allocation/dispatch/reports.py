@@ -15,7 +15,7 @@ from django.utils.dateparse import parse_datetime
 from allocation.clock import database_now
 from allocation.dispatch import ends
 from allocation.dispatch.models import DrainItem, Lease
-from allocation.dispatch.refusals import StaleToken
+from allocation.dispatch.refusals import StaleToken, TooMuch
 from allocation.inventory import quarantine as reasons
 from allocation.inventory.models import Device, Host
 from allocation.inventory.services import quarantine_device
@@ -37,13 +37,18 @@ WITH live AS (
 )
 """
 _METRICS: Final = """
-, written AS (
+, kept AS (
+    SELECT count(*) AS rows
+    FROM (SELECT 1 FROM allocation_metric m JOIN live ON m.attempt_id = live.id LIMIT %(most)s) AS counted
+), told AS (
+    SELECT * FROM jsonb_to_recordset(%(rows)s::jsonb) AS x(step bigint, kind text, "values" jsonb)
+    LIMIT (SELECT %(most)s - rows FROM kept)
+), written AS (
     INSERT INTO allocation_metric (attempt_id, step, kind, "values", reported_at)
-    SELECT live.id, x.step, x.kind, x."values", now()
-    FROM live, jsonb_to_recordset(%(rows)s::jsonb) AS x(step bigint, kind text, "values" jsonb)
+    SELECT live.id, told.step, told.kind, told."values", now() FROM live, told
     ON CONFLICT DO NOTHING
 )
-SELECT count(*) FROM live
+SELECT (SELECT count(*) FROM live), (SELECT count(*) FROM told)
 """
 _LOG: Final = """
 , written AS (
@@ -56,15 +61,21 @@ _LOG: Final = """
 SELECT count(*) FROM live
 """
 _CHECKPOINT: Final = """
-, written AS (
+, lately AS (
+    SELECT count(*) AS commits FROM allocation_checkpoint c JOIN live ON c.attempt_id = live.id
+    WHERE c.committed_at > now() - interval '1 minute'
+), written AS (
     INSERT INTO allocation_checkpoint (attempt_id, job_id, step, name, manifest_sha256, size_bytes, committed_at)
-    SELECT live.id, live.job_id, %(step)s, %(name)s, %(manifest)s, %(size)s, now() FROM live
+    SELECT live.id, live.job_id, %(step)s, %(name)s, %(manifest)s, %(size)s, now() FROM live, lately
+    WHERE lately.commits < %(most)s
     ON CONFLICT DO NOTHING RETURNING id
 )
-SELECT (SELECT count(*) FROM live), (SELECT count(*) FROM written)
+SELECT (SELECT count(*) FROM live), (SELECT count(*) FROM written), (SELECT commits FROM lately)
 """
 _STALE: Final = "The attempt has ended, or does not run on this host under this token."
 LOG_BYTES_KEPT: Final = 16 << 20
+METRIC_ROWS_MOST: Final = 50_000
+COMMITS_A_MINUTE_MOST: Final = 30
 _MAX_STEP: Final = 2**53 - 1  # the largest integer that the ledger can seal. Source: RFC 8785, section 3.2.2.3
 
 
@@ -72,6 +83,7 @@ def take_metrics(*, host: Host, request: MetricsRequest) -> None:
     """Store metrics lines and a piece of log; lines that came before change nothing.
 
     Raises:
+        TooMuch: the attempt has told as many lines as are kept; the log, and what still fitted, is stored.
         StaleToken: the attempt has ended or the token is not its own.
         InvalidInput: a line has no whole-numbered step.
     """
@@ -80,14 +92,17 @@ def take_metrics(*, host: Host, request: MetricsRequest) -> None:
     except ValueError as error:
         raise InvalidInput("A metric is a finite number.", field="metrics") from error
     with transaction.atomic():
-        _write(_METRICS, host, request, rows=rows)
+        _, taken = _write(_METRICS, host, request, rows=rows, most=METRIC_ROWS_MOST)
         _write(_LOG, host, request, **_log_values(request))
+    if taken < len(request.metrics):
+        raise TooMuch(f"An attempt keeps its first {METRIC_ROWS_MOST:,} lines of metrics; it runs on without more.")
 
 
 def take_checkpoint(*, host: Host, request: CheckpointRequest) -> None:
     """Commit a whole checkpoint, from which the job may go on.
 
     Raises:
+        TooMuch: the attempt has committed as many as it may in a minute.
         StaleToken: the attempt has ended or the token is not its own.
     """
     _check_checkpoint(request)
@@ -100,7 +115,10 @@ def take_checkpoint(*, host: Host, request: CheckpointRequest) -> None:
             name=request.name,
             manifest=request.manifest_sha256,
             size=request.size_bytes,
+            most=COMMITS_A_MINUTE_MOST,
         )
+        if counts[2] >= COMMITS_A_MINUTE_MOST:
+            raise TooMuch(f"An attempt commits {COMMITS_A_MINUTE_MOST} checkpoints a minute at most; it runs on.")
         if counts[1]:
             attempt = Attempt.objects.get(pk=request.attempt_id)
             record("checkpoint.committed", attempt, facts={"step": request.step, "sha256": request.manifest_sha256})

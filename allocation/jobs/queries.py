@@ -4,16 +4,38 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from django.db import connection
 from django.db.models import Prefetch, QuerySet
 
 from accounts.actors import Actor
 from accounts.permissions import Act
-from allocation.jobs.models import Attempt, Job, LogChunk, Metric
+from allocation.jobs.models import Attempt, Job, LogChunk
 from allocation.jobs.states import JobState
 
 LIVE: Final = (JobState.WAITING, JobState.RUNNING)
 POINTS_MOST: Final = 2000
 LOG_BYTES_MOST: Final = 200_000
+_CURVES: Final = {
+    "loss": ("Training loss", "nats"),
+    "held_out_loss": ("Held-out loss", "nats"),
+    "tokens_per_s": ("Speed", "tokens/s"),
+}
+# Each step once, as the latest attempt told it; of a curve with too many, every n-th and the last.
+_POINTS: Final = """
+WITH told AS (
+    SELECT DISTINCT ON (curve.name, m.step) curve.name, m.step, (m."values" ->> curve.name)::double precision AS value
+    FROM allocation_metric m JOIN allocation_attempt a ON a.id = m.attempt_id
+    CROSS JOIN unnest(%(names)s::text[]) AS curve(name)
+    WHERE a.job_id = %(job)s AND jsonb_typeof(m."values" -> curve.name) = 'number'
+    ORDER BY curve.name, m.step, a.number DESC, m.kind
+), placed AS (
+    SELECT *, row_number() OVER (PARTITION BY name ORDER BY step) AS place, count(*) OVER (PARTITION BY name) AS points
+    FROM told
+)
+SELECT name, step, value FROM placed
+WHERE (place - 1) %% ((points + %(most)s - 1) / %(most)s) = 0 OR place = points
+ORDER BY name, step
+"""
 
 
 def visible_to(actor: Actor) -> QuerySet[Job]:
@@ -36,27 +58,17 @@ def live_attempt(job: Job) -> Attempt | None:
 def series_of(job: Job) -> list[dict[str, Any]]:
     """Curves for the chart, over all attempts: training loss, held-out loss and speed by step.
 
-    A step that was trained again after a resume counts once, as the later attempt reported it.
+    A step that was trained again after a resume counts once, as the later attempt reported it. A curve has 2,000
+    points and its last at most, however much was reported.
     """
-    rows = Metric.objects.filter(attempt__job=job).order_by("attempt__number", "step")
-    curves: dict[str, dict[int, float]] = {"loss": {}, "held_out_loss": {}, "tokens_per_s": {}}
-    for step, values in rows.values_list("step", "values"):
-        for name, points in curves.items():
-            if isinstance(values.get(name), int | float):
-                points[step] = float(values[name])
-    names = {"loss": ("Training loss", "nats"), "held_out_loss": ("Held-out loss", "nats")}
-    names["tokens_per_s"] = ("Speed", "tokens/s")
+    curves: dict[str, list[list[float]]] = {name: [] for name in _CURVES}
+    with connection.cursor() as cursor:
+        cursor.execute(_POINTS, {"names": list(_CURVES), "job": job.pk, "most": POINTS_MOST})
+        for name, step, value in cursor.fetchall():
+            curves[name].append([step, value])
     return [
-        {"name": names[key][0], "unit": names[key][1], "points": _thinned(sorted(points.items()))}
-        for key, points in curves.items()
-        if points
+        {"name": _CURVES[key][0], "unit": _CURVES[key][1], "points": points} for key, points in curves.items() if points
     ]
-
-
-def _thinned(points: list[tuple[int, float]]) -> list[list[float]]:
-    stride = max(1, -(-len(points) // POINTS_MOST))
-    kept = points[::stride] + ([points[-1]] if points and (len(points) - 1) % stride else [])
-    return [[step, value] for step, value in kept]
 
 
 def log_from(attempt: Attempt, offset: int) -> tuple[str, int]:
