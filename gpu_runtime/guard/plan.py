@@ -11,13 +11,13 @@ from pathlib import Path
 from gpu_runtime.guard.inside import RunnerPlan
 from gpu_runtime.guard.isolation import (
     FIRST_RUNNER_UID,
-    LAST_RUNNER_UID,
     SHARED_SCRATCH,
     Containment,
     Isolation,
     can_use_other_user,
 )
 from gpu_runtime.guard.order import ATTEMPT, HostDevice, Order, write_json
+from gpu_runtime.guard.users import NoUserFree, take_user
 from gpu_runtime.protocol import MessageMalformed
 from gpu_runtime.protocol.levels import COMMAND_NEEDS
 from gpu_runtime.protocol.messages import AttemptPlace, ClaimAnswer
@@ -41,7 +41,7 @@ class Held:
 
 
 class LevelTooLow(Exception):
-    """This host cannot keep a team's own program apart as it has to be; `str()` says what it can."""
+    """This host cannot keep the program apart as it has to be; `str()` says what it can."""
 
 
 def plan_runner(order: Order, claim: ClaimAnswer, devices: tuple[str, ...], held: Held) -> RunnerPlan:
@@ -49,7 +49,7 @@ def plan_runner(order: Order, claim: ClaimAnswer, devices: tuple[str, ...], held
 
     Raises:
         MessageMalformed: if the checkpoint's name is no plain file name.
-        LevelTooLow: for a team's own program where its isolation is not enough.
+        LevelTooLow: for a team's own program where its isolation is not enough; for any where no user is free.
         OSError: if a folder cannot be made.
     """
     folder = Path(order.run_folder)
@@ -58,11 +58,12 @@ def plan_runner(order: Order, claim: ClaimAnswer, devices: tuple[str, ...], held
         raise LevelTooLow(_too_low(Isolation(os.geteuid() == 0, held.containment)))
     with _alone_in(checkpoints.parent):
         runner, needed = _program(claim.spec, held)
-        uid = choose_uid(checkpoints, [*needed, str(folder.parent), str(checkpoints.parent)])
+        uid = choose_uid(checkpoints, [*needed, str(folder.parent), str(checkpoints.parent)], folder.parent)
         level = Isolation(uid is not None, held.containment)
         if "command" in claim.spec and not level.admits_team_commands:
             raise LevelTooLow(_too_low(level))
         _own_folder(checkpoints, uid)
+        os.utime(checkpoints)
     own = [device for device in order.devices if device.uuid in devices]
     for path in (folder, folder / "tmp"):
         _own_folder(path, uid)
@@ -127,21 +128,22 @@ def _attempt_paper(
     }
 
 
-def choose_uid(checkpoints: Path, needed: list[str]) -> int | None:
+def choose_uid(checkpoints: Path, needed: list[str], runs: Path) -> int | None:
     """The user for this job: the owner of its checkpoints, or one that owns no other job's.
 
     Returns:
         None where the runner has to keep our user: we are not root, or another user could not reach what
         it needs.
+
+    Raises:
+        LevelTooLow: where every user is taken. It never runs as ours instead.
     """
-    if os.geteuid() != 0:
+    if not can_use_other_user(FIRST_RUNNER_UID, needed):
         return None
-    owners = {path.name: path.stat().st_uid for path in checkpoints.parent.iterdir()}
-    uid = owners.get(checkpoints.name)
-    if uid is None or not FIRST_RUNNER_UID <= uid <= LAST_RUNNER_UID:
-        taken = set(owners.values())
-        uid = next((free for free in range(FIRST_RUNNER_UID, LAST_RUNNER_UID + 1) if free not in taken), None)
-    return uid if uid is not None and can_use_other_user(uid, needed) else None
+    try:
+        return take_user(checkpoints, runs)
+    except NoUserFree as error:
+        raise LevelTooLow(str(error)) from error
 
 
 @contextmanager

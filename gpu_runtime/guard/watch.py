@@ -34,6 +34,7 @@ TICK_MS = 200
 MIN_WAIT_MS = 5
 DRAINED = 75
 LOG_READ_BYTES = 1 << 16
+NOT_ITS_OWN_USER = b"This runs as the agent's own user: no other can reach the interpreter and the sources here.\n"
 
 
 class Guard:
@@ -141,6 +142,8 @@ class Guard:
             return
         self.cradle, self.log = cradle, BoundedLog(self.folder)
         self._mark(cradle, own_user=plan.uid is not None)
+        if plan.uid is None and os.geteuid() == 0:
+            self.log.append(NOT_ITS_OWN_USER)
         self.selector.register(cradle.exit_signal, selectors.EVENT_READ, self._runner_left)
         self.selector.register(cradle.log, selectors.EVENT_READ, self._copy_log)
         cradle.let_go()

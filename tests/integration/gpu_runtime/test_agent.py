@@ -9,6 +9,7 @@ import pytest
 
 from gpu_runtime.guard.order import MARKER, Marker, read_paper
 from gpu_runtime.guard.processes import find_process
+from gpu_runtime.guard.watch import NOT_ITS_OWN_USER
 from gpu_runtime.protocol import MessageMalformed
 from gpu_runtime.protocol.messages import EndRequest
 from tests.integration.gpu_runtime.control_plane import CODE, Placed, SmallControlPlane
@@ -33,7 +34,7 @@ def test_attempt_placed_is_claimed_run_and_ended_with_its_receipt(
     end = plane.wait_for(lambda: placed.end)
     assert (end.outcome, end.receipt, end.devices_clear) == ("succeeded", {"steps": 1}, True)
     assert {"step": 1, "loss": 1.0} in placed.loss
-    assert placed.log == "done\n"
+    assert placed.log.removeprefix(NOT_ITS_OWN_USER.decode()) == "done\n"
     until(lambda: not agent.folder(placed).exists())
 
 

@@ -55,11 +55,14 @@ def test_other_user_that_cannot_reach_a_program_is_not_used(tmp_path: Path) -> N
 
 @as_root
 def test_user_of_a_job_owns_no_other_jobs_checkpoints(tmp_path: Path) -> None:
+    kept, runs = tmp_path / "kept", tmp_path / "runs"
+    kept.mkdir()
+    runs.mkdir()
     for name in ("job-1", "job-2"):
-        uid = choose_uid(tmp_path / name, ["/bin/sh"])
+        uid = choose_uid(kept / name, ["/bin/sh"], runs)
         assert uid is not None
-        (tmp_path / name).mkdir()
-        os.chown(tmp_path / name, uid, uid)
-    owners = {path.stat().st_uid for path in tmp_path.iterdir()}
+        (kept / name).mkdir()
+        os.chown(kept / name, uid, uid)
+    owners = {path.stat().st_uid for path in kept.iterdir()}
     assert owners == {FIRST_RUNNER_UID, FIRST_RUNNER_UID + 1}
-    assert choose_uid(tmp_path / "job-2", ["/bin/sh"]) == (tmp_path / "job-2").stat().st_uid
+    assert choose_uid(kept / "job-2", ["/bin/sh"], runs) == (kept / "job-2").stat().st_uid
