@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,6 +16,7 @@ from allocation.inventory.models import Device, Host
 from allocation.inventory.queries import bound_to
 from allocation.jobs.models import Attempt, AttemptHost, Job
 from allocation.jobs.states import AttemptState, JobState
+from procurement.filings.models import Filing
 from procurement.licences.models import Licence
 
 
@@ -27,7 +30,7 @@ def bells_of(host: Host) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class WhatIf:
-    """What would stop if a licence broke now.
+    """What would stop if a link broke now: a licence, a filing, somebody's access.
 
     Attributes:
         jobs: jobs that run on it. waiting: jobs that could no longer start.
@@ -44,17 +47,30 @@ class WhatIf:
 
 def what_would_stop_licence(licence: Licence) -> WhatIf:
     """Everything that hangs on a licence now, read from the links that attempts were admitted on."""
-    resting = AttemptLink.objects.filter(source="licence", object_id=licence.pk).values("attempt_id")
+    devices = Device.objects.filter(bound_to(licence))
+    waiting = Job.objects.filter(chip__devices__in=devices, filing__order=licence.order_id)
+    return _what_if("licence", [licence.pk], waiting, orders=(licence.order.reference,))
+
+
+def what_would_stop_filing(filing: Filing) -> WhatIf:
+    """Everything that hangs on a filing's approval now."""
+    return _what_if("filing", [filing.pk], Job.objects.filter(filing=filing))
+
+
+def what_would_stop_memberships(memberships: Collection[uuid.UUID]) -> WhatIf:
+    """Everything that was submitted by some memberships of one person."""
+    return _what_if("membership", memberships, Job.objects.filter(submitted_by__in=memberships))
+
+
+def _what_if(source: str, rows: Collection[uuid.UUID], hanging: QuerySet[Job], orders: tuple[str, ...] = ()) -> WhatIf:
+    """What runs on the rows of one kind of link, and which of the ``hanging`` jobs wait."""
+    resting = AttemptLink.objects.filter(source=source, object_id__in=rows).values("attempt_id")
     live = Attempt.objects.filter(pk__in=resting).exclude(state=AttemptState.ENDED)
     jobs = Job.objects.filter(attempts__in=live).select_related("team", "filing", "chip").distinct()
-    devices = Device.objects.filter(bound_to(licence))
-    waiting = Job.objects.filter(chip__devices__in=devices, state=JobState.WAITING, filing__order=licence.order_id)
-    waiting = waiting.select_related("team", "filing", "chip").distinct()
+    waiting = hanging.filter(state=JobState.WAITING).select_related("team", "filing", "chip").distinct()
     reserved = Reservation.objects.filter(attempt__in=live, settled_at=None).aggregate(total=Sum("reserved_ms"))
     teams = {job.team.name for job in (*jobs, *waiting)}
-    return WhatIf(
-        tuple(jobs), tuple(waiting), tuple(sorted(teams)), reserved["total"] or 0, (licence.order.reference,)
-    )
+    return WhatIf(tuple(jobs), tuple(waiting), tuple(sorted(teams)), reserved["total"] or 0, orders)
 
 
 @dataclass(frozen=True)

@@ -40,7 +40,7 @@ def test_token_past_its_end_is_refused(owner: Caller) -> None:
 
 
 def test_token_of_an_ended_membership_is_refused(owner: Caller) -> None:
-    end_membership(actor=make.make_operator(), membership=owner.actor.membership)
+    end_membership(actor=make.make_operator(), membership=owner.actor.membership, reason="Moved on.")
     owner.get("orders", expect=401)
 
 
