@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import uuid
+
 from allocation.clock import wake
 from ledger import events
 
@@ -11,6 +13,9 @@ def subscribe() -> None:
     events.subscribe(events.DevicesReceived, devices_received)
     events.subscribe(events.FilingDecided, filing_decided)
     events.subscribe(events.FilingWithdrawn, filing_withdrawn)
+    events.subscribe(events.FilingSuspended, filing_suspended)
+    events.subscribe(events.FilingReinstated, filing_reinstated)
+    events.subscribe(events.DecisionAttested, decision_attested)
     events.subscribe(events.LicenceChanged, licence_changed)
     events.subscribe(events.PartyMatched, party_matched)
     events.subscribe(events.AccessEnded, access_ended)
@@ -34,14 +39,35 @@ def filing_decided(event: events.FilingDecided) -> None:
 
 def filing_withdrawn(event: events.FilingWithdrawn) -> None:
     """A filing that no longer stands loses its grant, and what runs under it drains."""
-    from allocation.dispatch import drains
     from allocation.grants.services import revoke_grants
-    from procurement.filings.models import Filing
 
     revoke_grants(filing_id=event.filing_id, reason=event.reason)
-    filing = Filing.objects.get(pk=event.filing_id)
-    cause = drains.Cause("filing", filing.pk, filing.reference, f"{filing.reference}: {event.reason}")
-    drains.begin_drain(actor=None, cause=cause, attempts=drains.attempts_resting_on("filing", filing.pk))
+    _drain_filing(event.filing_id, event.reason)
+
+
+def filing_suspended(event: events.FilingSuspended) -> None:
+    """What runs under a suspended filing drains; its grant waits for the reinstatement."""
+    _drain_filing(event.filing_id, event.reason, immediate=event.stop_now)
+
+
+def _drain_filing(filing_id: uuid.UUID, reason: str, *, immediate: bool = False) -> None:
+    from allocation.dispatch import drains
+    from procurement.filings.models import Filing
+
+    filing = Filing.objects.get(pk=filing_id)
+    cause = drains.Cause("filing", filing.pk, filing.reference, reason)
+    attempts = drains.attempts_resting_on("filing", filing.pk)
+    drains.begin_drain(actor=None, cause=cause, attempts=attempts, immediate=immediate)
+
+
+def filing_reinstated(event: events.FilingReinstated) -> None:
+    """What waited for the reinstatement is looked at again."""
+    wake()
+
+
+def decision_attested(event: events.DecisionAttested) -> None:
+    """What waited for the attestation is looked at again."""
+    wake()
 
 
 def licence_changed(event: events.LicenceChanged) -> None:

@@ -40,6 +40,29 @@ class FilingWithdrawn:
 
 
 @dataclass(frozen=True)
+class FilingSuspended:
+    """An approved filing was suspended; its grant stays. With ``stop_now`` running jobs get no checkpoint window."""
+
+    filing_id: uuid.UUID
+    reason: str
+    stop_now: bool = False
+
+
+@dataclass(frozen=True)
+class FilingReinstated:
+    """A suspended filing stands again; what waited under it may start."""
+
+    filing_id: uuid.UUID
+
+
+@dataclass(frozen=True)
+class DecisionAttested:
+    """A condition of a decision was attested; what waited for it may start."""
+
+    decision_id: uuid.UUID
+
+
+@dataclass(frozen=True)
 class PartyMatched:
     """A screening match on a party was confirmed; ``stop_now`` where its list says so."""
 
@@ -72,7 +95,16 @@ class IncidentDecided:
 
 
 Event = (
-    LicenceChanged | FilingDecided | FilingWithdrawn | PartyMatched | DevicesReceived | AccessEnded | IncidentDecided
+    LicenceChanged
+    | FilingDecided
+    | FilingWithdrawn
+    | FilingSuspended
+    | FilingReinstated
+    | DecisionAttested
+    | PartyMatched
+    | DevicesReceived
+    | AccessEnded
+    | IncidentDecided
 )
 EventT = TypeVar("EventT", bound=Event)
 _subscribers: dict[type, list[Callable[[Any], None]]] = {}

@@ -9,7 +9,7 @@ from procurement.determinations.models import (
     RuleSetText,
 )
 from procurement.evidence.models import Evidence, RedFlagAnswer, ReportUse
-from procurement.filings.models import Filing, RemoteUser
+from procurement.filings.models import Filing, FilingAct, RemoteUser
 from procurement.licences.models import Condition, Draw, Hold, Licence, LicenceAct, LicenceLine
 from procurement.orders.models import (
     DemandAssessment,
@@ -19,6 +19,7 @@ from procurement.orders.models import (
     Receipt,
     ReceiptItem,
     Release,
+    Resumption,
 )
 from procurement.parties.models import Ownership, Party, PartyName, Site
 from procurement.records.models import LegalHold, RecordTerm
@@ -54,6 +55,7 @@ __all__ = [
     "Draw",
     "Evidence",
     "Filing",
+    "FilingAct",
     "Flag",
     "Hit",
     "HitDecision",
@@ -84,6 +86,7 @@ __all__ = [
     "RemoteUser",
     "ReportUse",
     "Rescreening",
+    "Resumption",
     "RulePreview",
     "RuleSetText",
     "ScreeningRun",

@@ -17,6 +17,7 @@ from procurement.filings.models import Filing
 from procurement.filings.queries import orders_to_file_on
 from procurement.filings.services import UseCase
 from procurement.orders.models import EndUse, Order
+from procurement.two_persons import REASON_LIMIT
 
 MS_PER_HOUR: Final = 3_600_000
 DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
@@ -79,6 +80,21 @@ def _initial(filing: Filing) -> dict[str, Any]:
     dates = {"starts_on": filing.starts_on, "ends_on": filing.ends_on}
     hours = (Decimal(filing.requested_ms) / MS_PER_HOUR).quantize(Decimal("0.01"))
     return {name: getattr(filing, name) for name in names} | dates | {"requested_hours": hours}
+
+
+class ActReasonForm(forms.Form):
+    """Why an approved filing is revoked or reinstated, or a proposal withdrawn."""
+
+    reason = forms.CharField(
+        label=_("Reason"), max_length=REASON_LIMIT, widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("Goes into the ledger for good: name rules and facts, not people."),
+    )  # fmt: skip
+
+
+class SuspendForm(ActReasonForm):
+    """A suspension, which may leave no time to save."""
+
+    stop_now = forms.BooleanField(label=_("Stop at once, without saving"), required=False)
 
 
 class RemoteUserForm(forms.Form):

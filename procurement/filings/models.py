@@ -10,8 +10,9 @@ from django.db.models.functions import Now
 
 from ledger.ids import uuid7
 from ledger.transitions import choices, state_check
-from procurement.filings.states import FilingState
+from procurement.filings.states import NEEDS_TWO, FilingAction, FilingState
 from procurement.orders.models import EndUse
+from procurement.two_persons import TwoPersonAct
 
 
 class Filing(models.Model):
@@ -68,3 +69,33 @@ class RemoteUser(models.Model):
 
     def __str__(self) -> str:
         return str(self.party)
+
+
+class FilingAct(TwoPersonAct):
+    """A suspension, reinstatement or revocation of an approved filing; only what stops it at once takes one person."""
+
+    filing = models.ForeignKey(Filing, on_delete=models.PROTECT, related_name="acts")
+    action = models.CharField(max_length=20, choices=choices(FilingAction))
+    is_immediate = models.BooleanField(default=False)
+
+    class Meta(TwoPersonAct.Meta):
+        ordering = ("-proposed_at",)
+        constraints: ClassVar = [
+            *TwoPersonAct.Meta.constraints,
+            models.CheckConstraint(
+                condition=Q(action__in=[FilingAction.SUSPEND.value, *sorted(each.value for each in NEEDS_TWO)]),
+                name="filingact_action_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(action=FilingAction.SUSPEND.value)
+                | Q(in_effect_at=None)
+                | Q(countersigner_person__isnull=False),
+                name="filingact_grave_needs_two",
+            ),
+            models.UniqueConstraint(
+                fields=("filing",), condition=Q(in_effect_at=None, withdrawn_at=None), name="filingact_one_open"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.action} {self.filing}"

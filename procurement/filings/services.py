@@ -157,6 +157,16 @@ def apply_filing_decision(*, actor: Actor, filing: Filing, decision: Decision) -
     )
 
 
+def move(filing: Filing, action: FilingAction) -> None:
+    """Take a locked filing along an edge of its table, for ``acts``.
+
+    Raises:
+        IllegalTransition: its state has no such edge.
+    """
+    filing.state = advance(EDGES, filing.state, action)
+    filing.save(update_fields=["state"])
+
+
 def submission_blockers(filing: Filing) -> list[str]:
     """Everything that is missing before a filing can be handed in."""
     blockers = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.urls import reverse
@@ -10,13 +11,14 @@ from django.utils.translation import gettext as _
 from accounts.actors import Actor
 from accounts.permissions import Act
 from ledger.queries import history
+from procurement.filings.acts_shown import offered, without_proposals
 from procurement.filings.models import Filing
 from procurement.filings.services import submission_blockers
 from procurement.filings.states import FilingState
 
 
-def page(filing: Filing, actor: Actor) -> dict[str, Any]:
-    """Everything on a filing's page but the forms."""
+def page(filing: Filing, actor: Actor, typed: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Everything on a filing's page but the remote user's form; ``typed`` holds forms that came back."""
     is_mine = filing.team_id == actor.team.pk and actor.may(Act.FILE_USE_CASE)
     is_draft = filing.state == FilingState.DRAFT
     missing = submission_blockers(filing) if is_draft else []
@@ -29,9 +31,10 @@ def page(filing: Filing, actor: Actor) -> dict[str, Any]:
         "blockers": [{"reason": reason, "url": reverse("orders:detail", args=[filing.order_id])} for reason in missing],
         "remote_users": filing.remote_users.all(),
         "grants": filing.grants.all(),
-        "entries": history([("filing", filing.pk)]),
+        "entries": without_proposals(history([("filing", filing.pk)]), actor),
         "chain_url": reverse("chain:filing", args=[filing.pk]),
         "standing_url": reverse("review:standing", args=["filing", filing.pk]),
+        **offered(filing, actor, typed or {}),
     }
 
 

@@ -17,6 +17,7 @@ class FilingState(StrEnum):
     APPROVED = "approved"
     DECLINED = "declined"
     WITHDRAWN = "withdrawn"
+    SUSPENDED = "suspended"
     REVOKED = "revoked"
 
 
@@ -27,6 +28,8 @@ class FilingAction(StrEnum):
     APPROVE = "approve"
     DECLINE = "decline"
     WITHDRAW = "withdraw"
+    SUSPEND = "suspend"
+    REINSTATE = "reinstate"
     REVOKE = "revoke"
 
 
@@ -37,5 +40,9 @@ EDGES: Final = (
     Edge(S.IN_REVIEW, A.APPROVE, S.APPROVED, Role.OFFICER),
     Edge(S.IN_REVIEW, A.DECLINE, S.DECLINED, Role.OFFICER),
     Edge(S.IN_REVIEW, A.WITHDRAW, S.WITHDRAWN, Role.APPLICANT),
+    Edge(S.APPROVED, A.SUSPEND, S.SUSPENDED, Role.OFFICER),
     Edge(S.APPROVED, A.REVOKE, S.REVOKED, Role.OFFICER),
+    Edge(S.SUSPENDED, A.REINSTATE, S.APPROVED, Role.OFFICER),
+    Edge(S.SUSPENDED, A.REVOKE, S.REVOKED, Role.OFFICER),
 )
+NEEDS_TWO: Final = frozenset({A.REINSTATE, A.REVOKE})

@@ -93,14 +93,16 @@ def edit(request: HttpRequest, filing_id: uuid.UUID) -> HttpResponse:
 @require_GET
 def detail(request: HttpRequest, filing_id: uuid.UUID) -> HttpResponse:
     """One filing: what is missing, where it stands, what it grants."""
-    return _page(request, filing_id)
+    return show(request, filing_id)
 
 
-def _page(request: HttpRequest, filing_id: uuid.UUID, form: Form | None = None) -> HttpResponse:
+def show(request: HttpRequest, filing_id: uuid.UUID, **typed: Form) -> HttpResponse:
+    """The page of a filing; with a form that came back it is answered 422, and nothing typed is lost."""
     actor = actor_of(request)
     filing = get_object_or_404(queries.visible_to(actor), pk=filing_id)
-    context: dict[str, Any] = shown.page(filing, actor) | {"user_form": form or RemoteUserForm()}
-    return render(request, "filings/detail.html", context, status=422 if form else 200)
+    context: dict[str, Any] = shown.page(filing, actor, typed)
+    context["user_form"] = typed.get("user_form") or RemoteUserForm()
+    return render(request, "filings/detail.html", context, status=422 if typed else 200)
 
 
 @acting(Act.FILE_USE_CASE)
@@ -110,7 +112,7 @@ def name_remote_user(request: HttpRequest, filing_id: uuid.UUID) -> HttpResponse
     actor, form = actor_of(request), RemoteUserForm(request.POST)
     get_object_or_404(queries.visible_to(actor), pk=filing_id)
     if not form.is_valid():
-        return _page(request, filing_id, form)
+        return show(request, filing_id, user_form=form)
     said = form.cleaned_data
 
     def name() -> None:
@@ -121,7 +123,7 @@ def name_remote_user(request: HttpRequest, filing_id: uuid.UUID) -> HttpResponse
 
     if try_act(request, name, done=_("Named. They are screened when you hand the filing in."), form=form):
         return see_other(reverse("filings:detail", args=[filing_id]) + "#remote")
-    return _page(request, filing_id, form)
+    return show(request, filing_id, user_form=form)
 
 
 def _act(request: HttpRequest, filing_id: uuid.UUID, act: Any, done: str, **said: Any) -> HttpResponse:

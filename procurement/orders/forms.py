@@ -20,6 +20,7 @@ from procurement.orders.queries import demands_visible_to
 from procurement.parties.forms import CountryField
 from procurement.parties.models import Party, Site
 from procurement.parties.queries import parties_visible_to, sites_visible_to
+from procurement.two_persons import REASON_LIMIT
 
 DAY: Final = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 END_USES: Final = [(each.value, in_words(each)) for each in EndUse]
@@ -249,6 +250,15 @@ class ReasonForm(forms.Form):
     """Why something is withdrawn."""
 
     reason = forms.CharField(label=_("Reason"), max_length=1000, required=False)
+
+
+class ResumeForm(forms.Form):
+    """Why a stopped order may go on, or why the proposal is withdrawn."""
+
+    reason = forms.CharField(
+        label=_("Reason"), max_length=REASON_LIMIT, widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("Goes into the ledger for good: name facts, not people."),
+    )  # fmt: skip
 
 
 class DocumentForm(forms.Form):

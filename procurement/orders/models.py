@@ -12,6 +12,7 @@ from django.db.models.functions import Now
 from ledger.ids import uuid7
 from ledger.transitions import choices, state_check
 from procurement.orders.states import OrderState
+from procurement.two_persons import TwoPersonAct
 
 
 class DemandAssessment(models.Model):
@@ -207,3 +208,24 @@ class ReceiptItem(models.Model):
 
     def __str__(self) -> str:
         return self.serial
+
+
+class Resumption(TwoPersonAct):
+    """That a stopped order goes back into review: proposed by one officer, countersigned by another."""
+
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="resumptions")
+
+    class Meta(TwoPersonAct.Meta):
+        ordering = ("-proposed_at",)
+        constraints: ClassVar = [
+            *TwoPersonAct.Meta.constraints,
+            models.CheckConstraint(
+                condition=Q(in_effect_at=None) | Q(countersigner_person__isnull=False), name="resumption_needs_two"
+            ),
+            models.UniqueConstraint(
+                fields=("order",), condition=Q(in_effect_at=None, withdrawn_at=None), name="resumption_one_open"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"resumption of {self.order}"

@@ -1,4 +1,4 @@
-"""Acts on an order that is written: hand in, decide, stop, resume, withdraw. Drafts and shipments stand beside."""
+"""Acts on an order that is written: hand in, decide, stop, withdraw. Drafts, shipments and resuming stand beside."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from procurement.orders import blockers
 from procurement.orders.models import Order
 from procurement.orders.queries import lock, lock_own, open_cases_of
 from procurement.orders.states import EDGES, OrderAction, OrderState
-from procurement.parties.models import Party, ScreeningState
+from procurement.parties.models import Party
 from procurement.review import services as review
 from procurement.review.models import Decision
 from procurement.review.states import CaseKind, Outcome
 from procurement.screening import services as screening
-from procurement.screening.subjects import orders_reaching, parties_of_order
+from procurement.screening.subjects import orders_reaching
 
 REASON_LIMIT: Final = 4_000
 COUNTED: Final = (OrderState.IN_REVIEW, OrderState.APPROVED)
@@ -62,7 +62,7 @@ def submit_order(*, actor: Actor, order: Order) -> Order:
         record("order.submitted", locked, actor=actor, facts=_ledger_facts(locked))
         screening.screen_order(actor=actor, order=locked)
         determinations.determine_order(actor=actor, order=locked)
-        review.open_case(actor=actor, matter=_matter(locked), applicant=locked.applicant)
+        review.open_case(actor=actor, matter=matter_of(locked), applicant=locked.applicant)
     return locked
 
 
@@ -104,27 +104,6 @@ def stop_orders_naming(*, actor: Actor, party: Party, reason: str) -> list[Order
         return [stop_order(actor=actor, order=order, reason=reason) for order in orders]
 
 
-def resume_order(*, actor: Actor, order: Order, reason: str) -> Order:
-    """Put a stopped order back into review once no party of it is matched.
-
-    Raises:
-        ComplianceRefusal: a party is still matched.
-    """
-    with transaction.atomic():
-        actor.require(Act.DECIDE_HIT)
-        locked = lock(order.pk)
-        matched = parties_of_order(locked).filter(screening_state=ScreeningState.MATCHED)
-        names = [f"{party.name} is matched to a list entry." for party in matched]
-        if names:
-            raise ComplianceRefusal(f"{locked.reference} stays stopped.", blockers=tuple(names))
-        locked.state = advance(EDGES, locked.state, OrderAction.RESUME)
-        locked.save(update_fields=["state"])
-        record("order.resumed", locked, actor=actor, facts={"reason": reason.strip()})
-        if not open_cases_of(locked).exists():
-            review.open_case(actor=actor, matter=_matter(locked), applicant=locked.applicant)
-    return locked
-
-
 def apply_order_decision(*, actor: Actor, order: Order, decision: Decision) -> None:
     """Carry out a countersigned decision; called by review in its transaction.
 
@@ -148,7 +127,8 @@ def approval_blockers(order: Order) -> list[str]:
     return [each.text for each in blockers.review_blockers(order)]
 
 
-def _matter(order: Order) -> review.Matter:
+def matter_of(order: Order) -> review.Matter:
+    """What a case on the order is about."""
     units = ", ".join(f"{line.quantity} x {line.chip.name}" for line in order.lines.select_related("chip"))
     return review.Matter(
         kind=CaseKind.ORDER,

@@ -20,8 +20,9 @@ from procurement.determinations.gp10 import notice
 from procurement.licences import both_sides
 from procurement.orders.addresses import address
 from procurement.orders.blockers import Blocker, order_blockers
-from procurement.orders.forms import SECTIONS, DocumentForm, ReasonForm, ReceiptForm, ReleaseForm
+from procurement.orders.forms import SECTIONS, DocumentForm, ReasonForm, ReceiptForm, ReleaseForm, ResumeForm
 from procurement.orders.models import Order, OrderLine
+from procurement.orders.resuming import open_resumption
 from procurement.orders.shipments import SHIPPING
 from procurement.orders.states import OrderState
 from procurement.parties.models import ScreeningState
@@ -53,7 +54,25 @@ def page(order: Order, actor: Actor, forms: Mapping[str, Any] | None = None) -> 
         "gp10": notice(order.domestic_alternatives, *(line.chip.name for line in order.lines.all())),
         **_addresses(order, actor),
         **_forms(order, actor),
+        "resumption": resumption_of(order, actor, forms or {}),
         **(forms or {}),
+    }
+
+
+def resumption_of(order: Order, actor: Actor, typed: Mapping[str, Any]) -> dict[str, Any] | None:
+    """How a stopped order may go on, for those who see the review; the service decides again."""
+    if order.state != OrderState.STOPPED or not actor.may(Act.SEE_REVIEW):
+        return None
+    waiting = open_resumption(order)
+    is_proposer = waiting is not None and waiting.proposer_person_id == actor.person.pk
+    may_act = actor.may(Act.DECIDE_HIT) and not actor.is_of(order.team_id)
+    return {
+        "waiting": waiting,
+        "is_proposer": is_proposer,
+        "may_act": may_act,
+        "may_sign": may_act and waiting is not None and not is_proposer,
+        "form": typed.get("resume_form") or ResumeForm(auto_id="id_resume_%s"),
+        "withdraw_form": typed.get("withdraw_resume_form") or ResumeForm(auto_id="id_resume_withdraw_%s"),
     }
 
 
@@ -212,6 +231,8 @@ def _history(order: Order, actor: Actor) -> list[Happening]:
     if actor.may(Act.SEE_SCREENING):
         return entries
     withheld = {act_in_words("order.stopped"), act_in_words("order.resumed")}
+    proposals = {act_in_words("order.resumption_proposed"), act_in_words("order.resumption_proposal_withdrawn")}
+    entries = [each for each in entries if each.what not in proposals]
     return [replace(each, said="") if each.what in withheld else each for each in entries]
 
 

@@ -50,7 +50,7 @@ ORDERS: Final = Listing(
 )
 
 
-def _order(request: HttpRequest, key: str) -> Order:
+def order_of(request: HttpRequest, key: str) -> Order:
     """The order of a reference or id, if it is there for this person."""
     return get_object_or_404(queries.detailed(actor_of(request)), **_by(key))
 
@@ -122,14 +122,14 @@ def _basis(form: BasisForm) -> drafts.OrderFacts:
 @require_http_methods(["GET", "POST"])
 def edit(request: HttpRequest, key: str) -> HttpResponse:
     """A draft as a task list; each section is saved by itself, and as it is typed."""
-    order = _order(request, key)
+    order = order_of(request, key)
     if order.state != OrderState.DRAFT:
         return see_other(_detail(order))
     name = request.POST.get("section", "")
     section = SECTIONS[name][1](request.POST, actor=actor_of(request), order=order) if name in SECTIONS else None
     saved = section is not None and section.is_valid() and _save(request, order, section)
     if request.htmx:  # type: ignore[attr-defined]
-        part = {"tasks": shown.tasks(_order(request, key)), "section": section, "saved": saved, "name": name}
+        part = {"tasks": shown.tasks(order_of(request, key)), "section": section, "saved": saved, "name": name}
         return render(request, "orders/_saved.html", part)
     if saved:
         return see_other(f"{reverse('orders:edit', args=[order.reference])}#{name}")
@@ -165,11 +165,12 @@ def _sections(request: HttpRequest, order: Order, name: str, typed: Any) -> list
 @require_GET
 def detail(request: HttpRequest, key: str) -> HttpResponse:
     """One order: the chain, the facts, what is asked of me."""
-    return _page(request, key)
+    return show(request, key)
 
 
-def _page(request: HttpRequest, key: str, **forms: Any) -> HttpResponse:
-    context = shown.page(_order(request, key), actor_of(request), forms)
+def show(request: HttpRequest, key: str, **forms: Any) -> HttpResponse:
+    """The page of an order; with a form that came back it is answered 422, and nothing typed is lost."""
+    context = shown.page(order_of(request, key), actor_of(request), forms)
     return render(request, "orders/detail.html", context, status=422 if forms else 200)
 
 
@@ -177,7 +178,7 @@ def _page(request: HttpRequest, key: str, **forms: Any) -> HttpResponse:
 @require_POST
 def submit(request: HttpRequest, key: str) -> HttpResponse:
     """Hand the order in."""
-    order, actor = _order(request, key), actor_of(request)
+    order, actor = order_of(request, key), actor_of(request)
     done = _("Handed in. It is determined, screened and reviewed; two compliance officers decide.")
     try_act(request, lambda: services.submit_order(actor=actor, order=order), done=done)
     return see_other(_detail(order))
@@ -187,9 +188,9 @@ def submit(request: HttpRequest, key: str) -> HttpResponse:
 @require_POST
 def withdraw(request: HttpRequest, key: str) -> HttpResponse:
     """Take the order back."""
-    order, actor, form = _order(request, key), actor_of(request), ReasonForm(request.POST)
+    order, actor, form = order_of(request, key), actor_of(request), ReasonForm(request.POST)
     if not form.is_valid():
-        return _page(request, key, withdraw_form=form)
+        return show(request, key, withdraw_form=form)
     reason = form.cleaned_data["reason"]
     try_act(
         request, lambda: services.withdraw_order(actor=actor, order=order, reason=reason), done=_("Withdrawn."),
@@ -201,21 +202,21 @@ def withdraw(request: HttpRequest, key: str) -> HttpResponse:
 @require_POST
 def release(request: HttpRequest, key: str) -> HttpResponse:
     """Give leave to ship."""
-    order, actor = _order(request, key), actor_of(request)
+    order, actor = order_of(request, key), actor_of(request)
     form = ReleaseForm(request.POST, order=order)
     if form.is_valid():
         said = form.cleaned_data
         done = _("Released: the units are held on a licence line of each side.")
         if try_act(request, lambda: shipments.release_shipment(actor=actor, **said), done=done, form=form):
             return see_other(f"{_detail(order)}#shipments")
-    return _page(request, key, release_form=form)
+    return show(request, key, release_form=form)
 
 
 @acting(Act.RECORD_RECEIPT)
 @require_POST
 def receive(request: HttpRequest, key: str) -> HttpResponse:
     """Record what arrived."""
-    order, actor = _order(request, key), actor_of(request)
+    order, actor = order_of(request, key), actor_of(request)
     form = ReceiptForm(request.POST, actor=actor, order=order)
     if form.is_valid():
         arrival = Arrival(**{**form.cleaned_data, "serials": form.cleaned_data["serials"].split("\n")})
@@ -224,14 +225,14 @@ def receive(request: HttpRequest, key: str) -> HttpResponse:
             request, lambda: shipments.record_receipt(actor=actor, order=order, arrival=arrival), done=done, form=form
         ):
             return see_other(f"{_detail(order)}#shipments")
-    return _page(request, key, receipt_form=form)
+    return show(request, key, receipt_form=form)
 
 
 @acting(Act.PLACE_ORDER)
 @require_POST
 def attach(request: HttpRequest, key: str) -> HttpResponse:
     """Add a document."""
-    order, actor = _order(request, key), actor_of(request)
+    order, actor = order_of(request, key), actor_of(request)
     form = DocumentForm(request.POST, request.FILES)
     if form.is_valid():
         file, title = form.cleaned_data["document"], form.cleaned_data["title"]
@@ -241,7 +242,7 @@ def attach(request: HttpRequest, key: str) -> HttpResponse:
 
         if try_act(request, keep, done=_("Attached."), form=form):
             return see_other(f"{_detail(order)}#documents")
-    return _page(request, key, document_form=form)
+    return show(request, key, document_form=form)
 
 
 @acting(Act.SEE_OWN_WORK)

@@ -13,7 +13,7 @@ from ledger.errors import ComplianceRefusal, InvalidInput, NotPermitted
 from ledger.models import Entry
 from ledger.transitions import IllegalTransition
 from procurement.determinations.models import Determination
-from procurement.orders import drafts, queries, services, shown
+from procurement.orders import drafts, queries, resuming, services, shown
 from procurement.orders.blockers import order_blockers
 from procurement.orders.models import DemandAssessment, EndUse, Order, PartyRole
 from procurement.orders.states import OrderState
@@ -161,9 +161,7 @@ def test_order_handed_in_twice_is_refused(applicant: Actor, facts: drafts.OrderF
         services.submit_order(actor=applicant, order=order)
 
 
-def test_order_of_another_team_does_not_exist_for_the_applicant(
-    applicant: Actor, facts: drafts.OrderFacts
-) -> None:
+def test_order_of_another_team_does_not_exist_for_the_applicant(applicant: Actor, facts: drafts.OrderFacts) -> None:
     order = drafts.create_order(actor=applicant, facts=facts)
     other = make.make_applicant()
     assert not queries.visible_to(other).filter(pk=order.pk).exists()
@@ -203,9 +201,7 @@ def test_orders_seen_by_each_role(applicant: Actor) -> None:
         assert set(queries.visible_to(actor)) == orders, role
 
 
-def test_approval_without_blockers_approves(
-    applicant: Actor, facts: drafts.OrderFacts, lists: ListSnapshot
-) -> None:
+def test_approval_without_blockers_approves(applicant: Actor, facts: drafts.OrderFacts, lists: ListSnapshot) -> None:
     order = submitted(applicant, facts)
     settle(order)
     services.apply_order_decision(actor=make.make_officer(), order=order, decision=decision(order, Outcome.APPROVE))
@@ -233,9 +229,7 @@ def test_approval_in_an_open_lane_is_for_two_officers_to_decide(
     assert services.approval_blockers(order) == []
 
 
-@pytest.mark.parametrize(
-    "state", [ScreeningState.UNDECIDED, ScreeningState.MATCHED, ScreeningState.NOT_SCREENED]
-)
+@pytest.mark.parametrize("state", [ScreeningState.UNDECIDED, ScreeningState.MATCHED, ScreeningState.NOT_SCREENED])
 def test_approval_with_a_party_that_is_not_clear_is_refused(
     applicant: Actor, facts: drafts.OrderFacts, lists: ListSnapshot, state: ScreeningState
 ) -> None:
@@ -276,7 +270,7 @@ def test_confirmed_match_on_an_owner_stops_the_orders_of_what_it_owns(
     assert Order.objects.get(pk=untouched.pk).state == OrderState.APPROVED
     Party.objects.filter(pk=owner.pk).update(screening_state=ScreeningState.MATCHED)
     with pytest.raises(ComplianceRefusal, match="stays stopped"):
-        services.resume_order(actor=officer, order=order, reason="Released.")
+        resuming.propose_resumption(actor=officer, order=order, reason="Released.")
 
 
 def test_ended_share_no_longer_stops_the_orders_of_what_was_owned(
@@ -295,9 +289,11 @@ def test_stopped_order_resumes_only_once_no_party_is_matched(
     services.stop_order(actor=officer, order=order, reason="A listed party.")
     Party.objects.filter(pk=facts.site.operator.pk).update(screening_state=ScreeningState.MATCHED)
     with pytest.raises(ComplianceRefusal, match="stays stopped"):
-        services.resume_order(actor=officer, order=order, reason="Released.")
+        resuming.propose_resumption(actor=officer, order=order, reason="Released.")
     Party.objects.update(screening_state=ScreeningState.CLEAR)
-    services.resume_order(actor=officer, order=order, reason="Released.")
+    act = resuming.propose_resumption(actor=officer, order=order, reason="Released.")
+    assert Order.objects.get(pk=order.pk).state == OrderState.STOPPED
+    resuming.countersign_resumption(actor=make.make_officer(), act=act)
     assert Order.objects.get(pk=order.pk).state == OrderState.IN_REVIEW
 
 

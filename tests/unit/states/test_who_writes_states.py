@@ -25,6 +25,7 @@ PERMITTED = {
     "procurement/evidence/services.py",
     "procurement/filings/services.py",
     "procurement/licences/steps.py",
+    "procurement/orders/resuming.py",
     "procurement/orders/services.py",
     "procurement/orders/shipments.py",
     "procurement/records/services.py",
