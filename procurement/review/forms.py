@@ -41,6 +41,18 @@ class ReturnForm(forms.Form):
     reason = forms.CharField(label=_("What has to change"), max_length=1000, widget=forms.Textarea(attrs={"rows": 3}))
 
 
+class AttestForm(forms.Form):
+    """Until when a decision's condition is attested, and on what grounds."""
+
+    until = forms.DateField(
+        label=_("Attested until"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
+    reason = forms.CharField(
+        label=_("What you saw"), max_length=2000, widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_("Goes into the ledger for good: name the paper or the fact, not people."),
+    )  # fmt: skip
+
+
 class FlagForm(forms.Form):
     """A red flag with its evidence."""
 

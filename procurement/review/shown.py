@@ -16,8 +16,9 @@ from procurement.evidence.blockers import approval_warnings
 from procurement.evidence.flag_shown import standing_flags
 from procurement.review import outcomes, queries, services
 from procurement.review.flags import flags_on
+from procurement.review.forms import AttestForm
 from procurement.review.models import Case, Decision, Flag
-from procurement.review.states import CaseKind, CaseState
+from procurement.review.states import CaseKind, CaseState, Outcome
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,6 @@ def case_page(case: Case, actor: Actor) -> dict[str, Any]:
         "permitted": permitted(case, actor, decision),
         "facts": _facts(case),
         "decision": decision,
-        "conditions": list(decision.conditions.all()) if decision else [],
         "effects": _effects(case, decision),
         "questions": case.questions.select_related("asked_by__person", "answered_by__person"),
         "flags": _flags(case),
@@ -82,6 +82,29 @@ def case_page(case: Case, actor: Actor) -> dict[str, Any]:
         "evidence_warnings": _evidence_warnings(case) if is_live else [],
         "weighed": standing_flags(case.order) if case.order else [],
     }
+
+
+def conditions(case: Case, actor: Actor, typed: Any = None, of: Any = None) -> list[dict[str, Any]]:
+    """The conditions of the decision that stands; a form where this officer may attest one, with what was typed."""
+    decision = queries.standing(case)
+    if decision is None:
+        return []
+    stands = decision.is_final and decision.outcome == Outcome.APPROVE and decision.revoked_at is None
+    may_attest = stands and actor.may(Act.REVIEW_CASE) and not services.is_applicants_side(case, actor)
+    today = timezone.now().date()
+    rows = []
+    for each in decision.conditions.select_related("attested_by__person").order_by("pk"):
+        lapsed = each.attested_until is not None and each.attested_until < today
+        form = typed if of == each.pk else AttestForm(auto_id=f"id_{each.pk}_%s")
+        rows.append(
+            {
+                "condition": each,
+                "is_missing": not each.is_machine_checked and (each.attested_until is None or lapsed),
+                "has_lapsed": lapsed,
+                "form": form if may_attest and not each.is_machine_checked else None,
+            }
+        )
+    return rows
 
 
 def standing_part(case: Case, actor: Actor) -> dict[str, Any]:

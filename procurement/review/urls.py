@@ -16,5 +16,6 @@ urlpatterns = [
     path("<uuid:case_id>/advise/", views.advise, name="advise"),
     path("<uuid:case_id>/return/", views.return_advice, name="return"),
     path("<uuid:case_id>/countersign/", views.countersign, name="countersign"),
+    path("<uuid:case_id>/conditions/<uuid:condition_id>/attest/", views.attest, name="attest"),
     path("of/<str:kind>/<uuid:subject_id>/", views.standing, name="standing"),
 ]

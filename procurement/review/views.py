@@ -18,9 +18,10 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts.permissions import Act
 from accounts.web import Listing, acting, actor_of, see_other, show_list, try_act
 from ledger.canonical import instant
-from procurement.review import queries, services, shown
+from procurement.licences.models import Condition
+from procurement.review import attesting, queries, services, shown
 from procurement.review.filters import CaseFilter
-from procurement.review.forms import AdviceForm, AnswerForm, FlagForm, QuestionForm, ReturnForm
+from procurement.review.forms import AdviceForm, AnswerForm, AttestForm, FlagForm, QuestionForm, ReturnForm
 from procurement.review.models import Case
 
 TABS: Final = (
@@ -65,10 +66,11 @@ def case(request: HttpRequest, case_id: uuid.UUID) -> HttpResponse:
     return _page(request, case_id)
 
 
-def _page(request: HttpRequest, case_id: uuid.UUID, *, status: int = 200, **forms: Form) -> HttpResponse:
+def _page(request: HttpRequest, case_id: uuid.UUID, *, status: int = 200, **forms: Any) -> HttpResponse:
     actor = actor_of(request)
     found = get_object_or_404(queries.visible_to(actor), pk=case_id)
     context: dict[str, Any] = shown.case_page(found, actor)
+    context["conditions"] = shown.conditions(found, actor, forms.pop("attest_form", None), forms.pop("attest_of", None))
     context |= {
         "question_form": QuestionForm(),
         "advice_form": AdviceForm(matter=found),
@@ -178,6 +180,23 @@ def return_advice(request: HttpRequest, case_id: uuid.UUID) -> HttpResponse:
         lambda: services.return_advice(actor=actor, case_id=case_id, reason=form.cleaned_data["reason"]),
         _("The advice went back to its author."),
     )
+
+
+@acting(Act.REVIEW_CASE)
+@require_POST
+def attest(request: HttpRequest, case_id: uuid.UUID, condition_id: uuid.UUID) -> HttpResponse:
+    """Attest a decision's condition that no machine checks."""
+    actor, form = actor_of(request), AttestForm(request.POST)
+    found = get_object_or_404(queries.visible_to(actor), pk=case_id)
+    condition = get_object_or_404(Condition, pk=condition_id, decision__case=found)
+    if form.is_valid() and try_act(
+        request,
+        lambda: attesting.attest_decision_condition(actor=actor, condition=condition, **form.cleaned_data),
+        done=_("Attested. Jobs that waited for it may start."),
+        form=form,
+    ):
+        return see_other(reverse("review:case", args=[case_id]))
+    return _page(request, case_id, status=422, attest_form=form, attest_of=condition.pk)
 
 
 def _subject_case(request: HttpRequest, kind: str, subject_id: uuid.UUID) -> Case | None:

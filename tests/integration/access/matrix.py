@@ -112,6 +112,11 @@ PAGES: Final[dict[str, str]] = {
     "filings:remove_remote_user": "POST 303 404 403 403 403 403",
     "filings:submit": "POST 303 404 403 403 403 403",
     "filings:withdraw": "POST 303 404 403 403 403 403",
+    "filings:suspend": "POST 403 403 422 403 403 403",
+    "filings:revoke": "POST 403 403 422 403 403 403",
+    "filings:reinstate": "POST 403 403 422 403 403 403",
+    "filings:countersign": "POST 403 403 303 403 403 403",  # the proposer, refused on the page
+    "filings:turn_down": "POST 403 403 422 403 403 403",
     "ledger:browse": "GET 403 403 200 403 200 403",
     "ledger:verify": "GET 403 403 200 403 200 403",
     "ledger:entry": "GET 403 403 200 403 200 403",
@@ -133,6 +138,9 @@ PAGES: Final[dict[str, str]] = {
     "orders:edit": "GET 200 404 403 403 403 403",
     "orders:submit": "POST 303 404 403 403 403 403",
     "orders:withdraw": "POST 303 404 403 403 403 403",
+    "orders:propose_resume": "POST 403 403 422 403 403 403",
+    "orders:countersign_resume": "POST 403 403 303 403 403 403",  # the proposer, refused on the page
+    "orders:withdraw_resume": "POST 403 403 422 403 403 403",
     "orders:release": "POST 403 403 422 403 403 422",
     "orders:receive": "POST 403 403 403 422 403 422",
     "orders:attach": "POST 422 404 403 403 403 403",
@@ -276,7 +284,8 @@ API: Final[dict[str, tuple[str, Any]]] = {
     "api:prioritise_job": ("POST 403 404 403 200 403 404", {"priority": 100, "reason": "Deadline."}),
     "api:list_quotas": ("GET 403 403 200 200 200 403", None),
     "api:set_quota": ("POST 403 403 403 404 403 403",
-                      {"team": "0199b0d6-0000-7000-8000-000000000000", "chip": "h200-sxm", "cohort": "c", "nominal": 1}),
+                      {"team": "0199b0d6-0000-7000-8000-000000000000", "chip": "h200-sxm", "cohort": "c",
+                       "nominal": 1}),
     "api:list_hosts": ("GET 200 200 200 200 200 200", None),  # an empty list for those who see no devices
     "api:get_host": ("GET 404 404 200 200 200 404", None),
     "api:host_what_if": ("GET 404 404 200 200 200 404", None),

@@ -22,6 +22,7 @@ from procurement.orders.states import OrderState
 from procurement.records.services import Matter, place_hold
 from procurement.records.terms import Term, state_term
 from procurement.review import services as review
+from procurement.review.models import Decision
 from procurement.review.states import CaseKind
 from procurement.screening.batch_services import ask_batch
 from procurement.screening.list_services import Source, load_list
@@ -46,6 +47,11 @@ class AccessWorld:
             "owner": made.team, "stranger": stranger, "officer": made.officer, "operator": made.operator,
             "auditor": make.make_auditor(), "liaison": make.make_liaison(),
         }  # fmt: skip
+        self.approved = Decision.objects.get(pk=made.grant.decision_id)
+        self.further = self.approved.conditions.create(
+            kind="other", text="Only at night.", is_machine_checked=False, attested_by=made.officer.membership,
+            attested_until=make.today(),
+        )  # fmt: skip
         self.order, self.licence, self.filing = made.order, made.exporter, made.filing
         self.job = made.place().job
         self.device = device_of(self.job.attempts.get())
@@ -58,6 +64,7 @@ class AccessWorld:
             role: issue_token(user=user, membership=self.people[role].membership, label="t")
             for role, user in self.users.items()
         }
+        self.token = self.users["owner"].api_tokens.get()
         self.clients = {role: self._client(role) for role in ROLES}
         self.incident = open_incident(
             kind=IncidentKind.UNKNOWN_DEVICE, title="A strange device", subject="SN-X", host=self.host
@@ -113,6 +120,11 @@ class AccessWorld:
         )
         for years in (9, 7):
             state_term(actor=officer, licence=self.licence, term=Term(years), reason="As its paper says.")
+        proposed = {
+            "proposer": officer.membership, "proposer_person": officer.person, "proposer_team": officer.team,
+        }  # fmt: skip
+        self.filing.acts.create(action="revoke", reason="Letter.", **proposed)
+        self.determined.resumptions.create(reason="Released.", **proposed)
         self.act = self.licence.acts.create(
             action="revoke", effect="drain", reason="Letter.", proposer=officer.membership,
             proposer_person=officer.person, proposer_team=officer.team,
@@ -140,6 +152,9 @@ class AccessWorld:
             "api:withdraw_order": {"order_id": self.draft.pk},
             "api:submit_filing": {"filing_id": self.draft_filing.pk},
             "api:withdraw_filing": {"filing_id": self.draft_filing.pk},
+            "review:attest": {"case_id": self.approved.case_id, "condition_id": self.further.pk},
+            "orders:countersign_resume": {"key": self.determined.reference},
+            "orders:withdraw_resume": {"key": self.determined.reference},
             "chain:order": {"subject_id": self.order.pk},
             "chain:filing": {"subject_id": self.filing.pk},
             "chain:licence": {"subject_id": self.licence.pk},
@@ -157,7 +172,9 @@ class AccessWorld:
             "licence_id": self.licence.pk, "act_id": self.act.pk, "condition_id": self.condition.pk,
             "case_id": self.case.pk, "job_id": self.job.pk, "device_id": self.device.pk, "entry_id": self.entry.pk,
             "determination_id": self.determination.pk, "question_id": self.question.pk, "hit_id": self.hit.pk,
-            "search_id": self.search.pk, "snapshot_id": self.list.pk, "batch_id": self.batch.pk, "party_id": self.party.pk, "kind": "order", "subject_id": self.order.pk,
+            "snapshot_id": self.list.pk, "batch_id": self.batch.pk,
+            "search_id": self.search.pk, "party_id": self.party.pk, "kind": "order", "subject_id": self.order.pk,
             "user_id": self.remote_user.pk, "evidence_id": self.evidence.pk, "hold_id": self.hold.pk, "code": "RF01",
-            "host_id": self.host.pk, "incident_id": self.incident.pk,
+            "host_id": self.host.pk, "incident_id": self.incident.pk, "person_id": self.people["owner"].person.pk,
+            "membership_id": self.people["owner"].membership.pk, "token_id": self.token.pk,
         }  # fmt: skip
