@@ -60,8 +60,10 @@ class PaperControl:
 
 
 @pytest.fixture
-def state(tmp_path: Path) -> HostState:
-    return HostState(tmp_path / "host")
+def state(tmp_path: Path) -> Iterator[HostState]:
+    """A host's state. Its deep folders are removed whatever fails: pytest's own clearing cannot."""
+    yield HostState(tmp_path / "host")
+    subprocess.run(["rm", "-rf", str(tmp_path / "host")], check=True)
 
 
 @pytest.fixture
