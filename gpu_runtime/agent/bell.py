@@ -46,9 +46,11 @@ def bell_app(broker: str, pipe: int) -> Celery:
     return app
 
 
-def run_worker(queue: str, pipe: int) -> None:
-    """Listen on one queue until the agent is gone."""
+def run_worker(queue: str, pipe: int, agent: int) -> None:
+    """Listen on one queue until the agent, a process of that number, is gone."""
     kernel.set_parent_death_signal(SIGKILL)
+    if os.getppid() != agent:  # it died before the kernel was told to watch
+        return
     app = bell_app(os.environ.pop(BROKER_VARIABLE), pipe)
     app.worker_main(
         [
@@ -94,7 +96,7 @@ class Bell:
         self._started = now
         with self._log.open("ab") as log:
             self._worker = subprocess.Popen(
-                [sys.executable, "-m", "gpu_runtime.agent.bell", self._queue, str(self._write)],
+                [sys.executable, "-m", "gpu_runtime.agent.bell", self._queue, str(self._write), str(os.getpid())],
                 cwd="/",
                 env={**_environment(), BROKER_VARIABLE: self._broker},
                 stdin=subprocess.DEVNULL,
@@ -125,4 +127,4 @@ def _environment() -> dict[str, str]:
 
 
 if __name__ == "__main__":
-    run_worker(sys.argv[1], int(sys.argv[2]))
+    run_worker(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))

@@ -75,5 +75,3 @@ def test_queue_name_is_the_hosts_own(world: World, celery_app: Celery) -> None:
     other = second if lead is first else first
     assert rung(celery_app, other) == []
     assert len(rung(celery_app, lead)) == 1
-
-

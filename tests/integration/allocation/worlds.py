@@ -222,6 +222,4 @@ def make_world(client: Client, *, devices: int = 4, granted_ms: int = 100 * HOUR
     receive_devices(receipt_id=receipt.pk)
     filing = make.make_filing(order, applicant=team)
     grant = approve(filing, officer=officer, second=second, granted_ms=granted_ms)
-    return World(
-        client, team, officer, second, operator, order.site, order, exporter, importer, filing, grant, serials
-    )
+    return World(client, team, officer, second, operator, order.site, order, exporter, importer, filing, grant, serials)

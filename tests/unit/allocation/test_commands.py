@@ -77,9 +77,7 @@ def test_job_is_tried_again_as_often_as_its_file_says(retries: int, failures: in
 
 def test_back_off_doubles_from_what_the_file_says_and_stops_at_an_hour() -> None:
     def wait(failures: int) -> timedelta:
-        ended = Ended(
-            AttemptOutcome.FAILED, "x", failures_before=failures, retries=10, back_off=timedelta(minutes=10)
-        )
+        ended = Ended(AttemptOutcome.FAILED, "x", failures_before=failures, retries=10, back_off=timedelta(minutes=10))
         return judge(ended).back_off
 
     assert [wait(failures) for failures in range(4)] == [timedelta(minutes=m) for m in (10, 20, 40, 60)]
