@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection
+from django.db.models import F
 from django.utils import timezone
 
 from accounts.models import Membership, Person
@@ -16,6 +17,7 @@ from allocation.dispatch.queries import progress_of_drain, what_would_stop_licen
 from allocation.grants.models import Grant
 from allocation.inventory import quarantine
 from allocation.inventory.models import Device
+from allocation.jobs.models import Job
 from allocation.jobs.services import cancel_job
 from allocation.scheduler.passes import run_pass
 from ledger import events
@@ -107,6 +109,7 @@ def test_suspension_event_drains_at_once_all_on_the_licence_and_the_page_said_so
     running = [world.run(host) for _ in range(3)]
     spared = other.run(elsewhere)
     waiting = world.submit(devices=4)
+    Job.objects.filter(pk=waiting.pk).update(submitted_at=F("submitted_at") + timedelta(hours=1))  # the last in line
     what_if = what_would_stop_licence(world.exporter)
     assert {job.pk for job in what_if.jobs} == {attempt.job_id for attempt in running}
     assert [job.pk for job in what_if.waiting] == [waiting.pk]
