@@ -228,8 +228,8 @@ ACCESS: Final = (
     ),
     Mutant(
         "access", "a token outlives its membership", "accounts/services.py",
-        "    return Actor(membership) if is_live and membership.person.left_at is None else None",
-        "    return Actor(membership)", f"{_T_TOKENS}test_token_of_an_ended_membership_is_refused",
+        "    if not is_live or membership.person.left_at is not None:", "    if False:",
+        f"{_T_TOKENS}test_token_of_somebody_who_left_is_refused",
     ),
     Mutant(
         "access", "a revoked token opens the API", "accounts/services.py",
