@@ -4,7 +4,7 @@ PY := .venv/bin/python
 export PYTHON
 export OMP_NUM_THREADS ?= 2
 
-.PHONY: help setup demo up test explore lint types imports migrations deploy-check mutants chaos lock clean bench-kernels bench-gpu gate-kernels bench-regimes bench-screening fuzz-lists bench-scheduler bench-renewal bench-dispatch
+.PHONY: help setup demo up test test-long explore lint types imports migrations deploy-check mutants chaos lock clean bench-kernels bench-gpu gate-kernels bench-regimes bench-screening fuzz-lists bench-scheduler bench-renewal bench-dispatch
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
@@ -18,8 +18,11 @@ demo: setup ## the whole story, against real services
 up: setup ## the web UI on 127.0.0.1:8000 (PORT=…) with the demo's people; Ctrl-C stops it
 	@$(PY) manage.py up --port $(PORT)
 
-test: setup ## every test
-	@$(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder -q $(ARGS)
+test: setup ## every test but those that take minutes
+	@$(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder -q -m "not long" $(ARGS)
+
+test-long: setup ## the tests that take minutes: faults on several hosts, gangs, a real Slurm, killed trainers
+	@$(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder -q -m long $(ARGS)
 
 explore: setup ## the property tests with examples that no run has seen (a run of `make test` repeats its own)
 	@$(PY) -m pytest -n 2 -q -m hypothesis --hypothesis-profile=explore $(ARGS)

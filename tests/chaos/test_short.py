@@ -28,7 +28,7 @@ def schema(services: None, tmp_path: Path) -> Path:
 
 
 @pytest.mark.netns
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.timeout(600)
 def test_short_trial_breaks_no_invariant_and_loses_no_job(schema: Path) -> None:
     outside = {name: value for name, value in os.environ.items() if not name.startswith(("DATABASE_URL", "REDIS_URL"))}

@@ -106,7 +106,7 @@ def put_gang(tmp_path: Path) -> Iterator[Callable[..., GangOnTrial]]:
         gang.clear()
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("is_shared", [True, False], ids=["one-folder", "a-folder-each"])
 def test_gang_drains_together_resumes_from_one_whole_checkpoint_and_ends_with_a_dead_rank(
     put_gang: Callable[..., GangOnTrial], is_shared: bool

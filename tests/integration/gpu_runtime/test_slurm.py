@@ -18,7 +18,7 @@ from tests.integration.gpu_runtime.control_plane import SmallControlPlane
 from tests.integration.gpu_runtime.hosts import AgentOnTrial, until
 from tests.integration.gpu_runtime.slurm_site import SlurmSite, slurm_site
 
-pytestmark = pytest.mark.slurm
+pytestmark = [pytest.mark.slurm, pytest.mark.long]
 IDLE = {"n0": "idle", "n1": "idle"}
 
 

@@ -16,6 +16,7 @@ from gpu_runtime.trainer.training import Place
 from tests.unit.trainer.runs import ROOT
 
 SCRIPT = "tests.unit.trainer.gang_steps"
+pytestmark = pytest.mark.long
 
 
 def _steps(folder: Path, processes: int, mode: str = "whole", **changes: object) -> list[dict[str, Any]]:

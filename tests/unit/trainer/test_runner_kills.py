@@ -9,6 +9,7 @@ import pytest
 
 from tests.unit.trainer import runs
 
+pytestmark = pytest.mark.long
 SEED = int(os.environ.get("WRIT_SEED", "22112026"))
 
 
