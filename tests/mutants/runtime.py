@@ -63,8 +63,9 @@ RUNTIME: Final = (
         f"{_I1}test_renewal_with_a_stale_token_gets_a_stop_and_no_warrant",
     ),
     Mutant(
-        "I1", "a warrant outlives what it rests on", "allocation/dispatch/warrants.py",
-        "ttl_before(now, attempt.valid_until, hard_end(attempt))", "ttl_before(now, hard_end(attempt))",
+        "I1", "a warrant outlives what it rests on", _RENEWALS,
+        "ttl_before(standing.now, standing.valid_until, standing.hard_end)",
+        "ttl_before(standing.now, standing.hard_end)",
         f"{_I1}test_warrant_never_outlives_the_chain",
     ),
     Mutant(
