@@ -174,6 +174,7 @@ def end_them(total: int) -> None:
     from django.db import transaction
     from django.db.models.functions import Now
 
+    from allocation.clock import database_now
     from allocation.dispatch import ends
     from allocation.inventory.models import Host
     from allocation.jobs.models import Attempt
@@ -185,8 +186,6 @@ def end_them(total: int) -> None:
         if time.monotonic() - fresh > 3:
             Host.objects.update(last_seen_at=Now())
             fresh = time.monotonic()
-        from allocation.clock import database_now
-
         now = database_now()
         live = Attempt.objects.exclude(state="ended").values_list("pk", "placed_at", "job__name").order_by("placed_at")
         due = [pk for pk, placed_at, kind in live if placed_at + runs[kind] <= now]

@@ -143,12 +143,10 @@ def _short_jobs(stage: Stage, count: int, first_lines: list[float]) -> dict[str,
     before = set(Job.objects.values_list("pk", flat=True))
     began, submitted = time.monotonic(), 0
     while submitted < count:
-        if Job.objects.filter(state="waiting").count() < 100:
-            for _ in range(min(20, count - submitted)):
-                _submit(stage.worlds[submitted % 2], SHORT)
-                submitted += 1
-        else:
-            time.sleep(0.1)
+        _wait(stage, lambda: Job.objects.filter(state="waiting").count() < 100)
+        for _ in range(min(20, count - submitted)):
+            _submit(stage.worlds[submitted % 2], SHORT)
+            submitted += 1
     mine = Job.objects.exclude(pk__in=before)
     _wait(stage, lambda: not mine.filter(state__in=["waiting", "running"]).exists())
     seconds = time.monotonic() - began
